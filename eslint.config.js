@@ -1,7 +1,19 @@
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["node_modules", ".cache", ".data", "artifacts", "cache", "coverage", "types", "protocol/abi", "portal/dist"] },
+  {
+    ignores: [
+      "node_modules",
+      ".cache",
+      ".data",
+      "artifacts",
+      "cache",
+      "coverage",
+      "types",
+      "protocol/abi",
+      "portal/dist",
+    ],
+  },
   {
     files: ["**/*.ts", "**/*.tsx"],
     extends: [tseslint.configs.strictTypeChecked],
@@ -19,7 +31,14 @@ export default tseslint.config(
     files: ["test/**/*.ts"],
     rules: {
       "max-lines-per-function": "off",
-      "@typescript-eslint/no-floating-promises": ["error", { allowForKnownSafeCalls: [{ from: "package", package: "node:test", name: ["describe", "it", "test", "suite", "before", "after"] }] }],
+      "@typescript-eslint/no-floating-promises": [
+        "error",
+        {
+          allowForKnownSafeCalls: [
+            { from: "package", package: "node:test", name: ["describe", "it", "test", "suite", "before", "after"] },
+          ],
+        },
+      ],
       "@typescript-eslint/no-unused-expressions": "off",
       "@typescript-eslint/no-non-null-assertion": "off",
     },

@@ -1,0 +1,78 @@
+// The plan of the house: which room may open a door to which. Rooms that are not listed as allowed are walls.
+const ROOMS = "^(contracts|protocol|relayer|sdk|portal|scripts|test|bench)/";
+const only = (name, room, allowed) => ({
+  name,
+  severity: "error",
+  comment: `${room} may import only ${allowed.join(", ") || "itself"}`,
+  from: { path: `^${room}` },
+  to: { path: ROOMS, pathNot: [`^${room}`, ...allowed.map((a) => `^${a}`)] },
+});
+const vendor = (name, pkg, home) => ({
+  name,
+  severity: "error",
+  comment: `${pkg} is spoken only in ${home}`,
+  from: { path: "^(protocol|relayer|sdk|portal)/", pathNot: `^${home}` },
+  to: { path: `node_modules/${pkg}` },
+});
+const seams = ["relayer/ports\\.ts$", "relayer/errors\\.ts$"];
+
+module.exports = {
+  forbidden: [
+    only("protocol-is-the-floor", "protocol/", []),
+    only("midc-is-pure", "relayer/midc/", ["protocol/", ...seams]),
+    only("guard-reads-only", "relayer/guard/", ["protocol/", "relayer/midc/", ...seams]),
+    only("log-is-pure", "relayer/log/", ["protocol/", "relayer/midc/", ...seams]),
+    only("flow-sees-ports-not-adapters", "relayer/flow/", [
+      "protocol/",
+      "relayer/midc/",
+      "relayer/log/",
+      "relayer/guard/",
+      "relayer/notary/",
+      ...seams,
+    ]),
+    only("notary-sees-ports-not-adapters", "relayer/notary/", ["protocol/", "relayer/midc/", "relayer/log/", ...seams]),
+    only("adapters-meet-only-their-port", "relayer/adapters/", [
+      "protocol/",
+      "relayer/midc/",
+      "relayer/ops/",
+      ...seams,
+    ]),
+    only("http-enters-through-flow", "relayer/http/", [
+      "protocol/",
+      "relayer/flow/",
+      "relayer/midc/",
+      "relayer/ops/",
+      ...seams,
+    ]),
+    only("sdk-stands-on-protocol", "sdk/", ["protocol/"]),
+    only("portal-stands-on-sdk", "portal/", ["sdk/index\\.ts$"]),
+    {
+      name: "adapters-do-not-know-each-other",
+      severity: "error",
+      from: { path: "^relayer/adapters/([^/]+)/" },
+      to: { path: "^relayer/adapters/", pathNot: "^relayer/adapters/$1/" },
+    },
+    {
+      name: "nobody-imports-the-workshop",
+      severity: "error",
+      from: { path: "^(protocol|relayer|sdk|portal)/" },
+      to: { path: "^(test|bench|scripts)/" },
+    },
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    vendor("express-lives-in-http", "express/", "relayer/http/"),
+    vendor("bullmq-lives-in-one-adapter", "bullmq/", "relayer/adapters/bullmq/"),
+    vendor("lmdb-lives-in-one-adapter", "lmdb/", "relayer/adapters/lmdb/"),
+    vendor("nats-lives-in-one-adapter", "@nats-io/", "relayer/adapters/jetstream/"),
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "^(artifacts|cache|types)/" },
+    enhancedResolveOptions: {
+      extensions: [".ts", ".tsx", ".js"],
+      exportsFields: ["exports"],
+      conditionNames: ["import", "types", "default"],
+    },
+  },
+};
