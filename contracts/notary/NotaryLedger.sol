@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
+import {ISettlementEngine} from "../settlement/ISettlementEngine.sol";
+import {ExactCalldata} from "../shared/ExactCalldata.sol";
+import {Leaves} from "../shared/Leaves.sol";
+import {IDVCommittee} from "../staking/IDVCommittee.sol";
+import {IDVStaking} from "../staking/IDVStaking.sol";
+import {INotaryLedger} from "./INotaryLedger.sol";
+
+/// @title NotaryLedger
+/// @notice See INotaryLedger.
+contract NotaryLedger is INotaryLedger, EIP712, AccessManaged, Pausable {
+    bytes32 private constant BATCH_TYPEHASH = keccak256(
+        "Batch(bytes32 partition,uint64 seq,bytes32 prev,bytes32 root,uint32 count,bytes32 itemsHash)"
+    );
+    /// @inheritdoc INotaryLedger
+    bytes32 public constant VOID = keccak256("NotaryLedger.VOID");
+
+    /// @dev selector, six words of the header, two offsets.
+    uint256 private constant SUBMIT_HEAD_BYTES = 4 + 6 * 32 + 2 * 32;
+    /// @dev selector, two headers, two offsets.
+    uint256 private constant REPORT_HEAD_BYTES = 4 + 12 * 32 + 2 * 32;
+    /// @dev 256 items at most, so no outcome lies deeper.
+    uint256 private constant OUTCOME_DEPTH_MAX = 8;
+
+    IDVCommittee private immutable COMMITTEE;
+    address private immutable ENGINE;
+    IDVStaking private immutable STAKING;
+
+    /// @dev The head of a partition is the header at next - 1: one truth.
+    mapping(bytes32 partition => uint64) private _next;
+    /// @dev Written once per place: a place is only written when it is the next, and then next moves on.
+    mapping(bytes32 partition => mapping(uint64 seq => bytes32 headerHash)) private _header;
+    /// @dev Written at most once per header: a header hash names its place.
+    mapping(bytes32 headerHash => bytes32 outcomeRoot) private _outcome;
+
+    constructor(
+        address initialAuthority,
+        address committee,
+        address engine,
+        address staking
+    ) EIP712("NotaryLedger", "1") AccessManaged(initialAuthority) {
+        require(committee != address(0) && engine != address(0) && staking != address(0), NotaryLedgerZeroAddress());
+        COMMITTEE = IDVCommittee(committee);
+        ENGINE = engine;
+        STAKING = IDVStaking(staking);
+    }
+
+    /// @inheritdoc INotaryLedger
+    function submit(Batch calldata b, bytes calldata items, bytes calldata sigs) external returns (bool fresh) {
+        ExactCalldata.requireTwo(SUBMIT_HEAD_BYTES, items, sigs);
+        bytes32 headerHash = hashBatch(b);
+        if (_isKnown(b, headerHash)) return false;
+        _requireNotPaused();
+        _requireNext(b);
+        _requireContent(b, items);
+        require(COMMITTEE.hasQuorum(headerHash, sigs), NotaryLedgerNoQuorum(headerHash));
+
+        _append(b, headerHash);
+
+        // A nested submit from a token finds this batch already in place and the engine closed.
+        bytes32 outcomeRoot = items.length == 0 ? bytes32(0) : _execute(headerHash, items);
+        emit BatchNotarized(b.partition, b.seq, headerHash, b.root, b.count, outcomeRoot);
+        return true;
+    }
+
+    /// @inheritdoc INotaryLedger
+    function reportEquivocation(
+        Batch calldata first,
+        bytes calldata firstSig,
+        Batch calldata second,
+        bytes calldata secondSig
+    ) external {
+        // Place of the tails: the second header and its offset come between, see REPORT_HEAD_BYTES.
+        ExactCalldata.requireTwo(REPORT_HEAD_BYTES, firstSig, secondSig);
+        require(
+            first.partition == second.partition && first.seq == second.seq,
+            NotaryLedgerDifferentPlaces(first.partition, first.seq, second.partition, second.seq)
+        );
+        bytes32 firstHash = hashBatch(first);
+        bytes32 secondHash = hashBatch(second);
+        require(firstHash != secondHash, NotaryLedgerSameHeader(firstHash));
+        address key = ECDSA.recoverCalldata(firstHash, firstSig);
+        address other = ECDSA.recoverCalldata(secondHash, secondSig);
+        require(key == other, NotaryLedgerDifferentSigners(key, other));
+
+        emit EquivocationReported(key, first.partition, first.seq, firstHash, secondHash);
+
+        STAKING.proveEquivocation(key, keccak256(abi.encode(key, first.partition, first.seq)));
+    }
+
+    /// @inheritdoc INotaryLedger
+    function voidBatch(Batch calldata b) external restricted {
+        bytes32 headerHash = hashBatch(b);
+        require(!_isKnown(b, headerHash), NotaryLedgerOccupied(b.partition, b.seq, headerHash, headerHash));
+        _requireNext(b);
+
+        _append(b, headerHash);
+        _outcome[headerHash] = VOID;
+        emit BatchVoided(b.partition, b.seq, headerHash);
+    }
+
+    /// @inheritdoc INotaryLedger
+    function pause() external restricted {
+        _pause();
+    }
+
+    /// @inheritdoc INotaryLedger
+    function unpause() external restricted {
+        _unpause();
+    }
+
+    /// @inheritdoc INotaryLedger
+    function next(bytes32 partition) external view returns (uint64) {
+        return _next[partition];
+    }
+
+    /// @inheritdoc INotaryLedger
+    function chainHead(bytes32 partition) external view returns (bytes32) {
+        return _headOf(partition, _next[partition]);
+    }
+
+    /// @inheritdoc INotaryLedger
+    function headerAt(bytes32 partition, uint64 seq) external view returns (bytes32) {
+        return _header[partition][seq];
+    }
+
+    /// @inheritdoc INotaryLedger
+    function outcomeRootOf(bytes32 headerHash) external view returns (bytes32) {
+        return _outcome[headerHash];
+    }
+
+    /// @inheritdoc INotaryLedger
+    function verifyInput(Batch calldata b, bytes32[] calldata proof, bytes32 commitment) external view returns (bool) {
+        bytes32 headerHash = hashBatch(b);
+        if (_header[b.partition][b.seq] != headerHash || _outcome[headerHash] == VOID) return false;
+        if (b.count == 0 || proof.length > Math.log2(b.count, Math.Rounding.Ceil)) return false;
+        return MerkleProof.verifyCalldata(proof, b.root, Leaves.input(commitment));
+    }
+
+    /// @inheritdoc INotaryLedger
+    function verifyOutcome(
+        bytes32 headerHash,
+        bytes32[] calldata proof,
+        uint256 index,
+        bytes32 dealId,
+        uint256 status,
+        bytes32 reasonHash
+    ) external view returns (bool) {
+        bytes32 root = _outcome[headerHash];
+        if (root == bytes32(0) || proof.length > OUTCOME_DEPTH_MAX) return false;
+        return MerkleProof.verifyCalldata(proof, root, Leaves.outcome(index, dealId, status, reasonHash));
+    }
+
+    /// @inheritdoc INotaryLedger
+    function wiring() external view returns (address committee, address engine, address staking) {
+        return (address(COMMITTEE), ENGINE, address(STAKING));
+    }
+
+    /// @inheritdoc INotaryLedger
+    function hashBatch(Batch calldata b) public view returns (bytes32 headerHash) {
+        return _hashTypedDataV4(keccak256(abi.encode(BATCH_TYPEHASH, b)));
+    }
+
+    /// @dev Stored before the engine runs; whatever follows either completes or undoes the whole transaction.
+    function _append(Batch calldata b, bytes32 headerHash) private {
+        _next[b.partition] = b.seq + 1;
+        _header[b.partition][b.seq] = headerHash;
+    }
+
+    /// @dev The raw bytes are handed on, so that what was hashed is what is executed.
+    function _execute(bytes32 headerHash, bytes calldata items) private returns (bytes32 outcomeRoot) {
+        bytes memory answer = Address.functionCall(ENGINE, bytes.concat(ISettlementEngine.settle.selector, items));
+        outcomeRoot = abi.decode(answer, (bytes32));
+        _outcome[headerHash] = outcomeRoot;
+    }
+
+    function _isKnown(Batch calldata b, bytes32 headerHash) private view returns (bool) {
+        bytes32 stored = _header[b.partition][b.seq];
+        if (stored == headerHash) return true;
+        require(stored == bytes32(0), NotaryLedgerOccupied(b.partition, b.seq, stored, headerHash));
+        return false;
+    }
+
+    function _requireNext(Batch calldata b) private view {
+        uint64 expected = _next[b.partition];
+        require(b.seq == expected, NotaryLedgerSequenceGap(b.partition, b.seq, expected));
+        bytes32 head = _headOf(b.partition, expected);
+        require(b.prev == head, NotaryLedgerBrokenLink(b.partition, b.prev, head));
+    }
+
+    function _headOf(bytes32 partition, uint64 expected) private view returns (bytes32) {
+        return expected == 0 ? bytes32(0) : _header[partition][expected - 1];
+    }
+
+    function _requireContent(Batch calldata b, bytes calldata items) private pure {
+        require((b.root == bytes32(0)) == (b.count == 0), NotaryLedgerRootWithoutCount(b.root, b.count));
+        require(b.count != 0 || items.length != 0, NotaryLedgerEmptyBatch(b.partition, b.seq));
+        bytes32 actual = items.length == 0 ? bytes32(0) : keccak256(items);
+        require(b.itemsHash == actual, NotaryLedgerItemsMismatch(b.itemsHash, actual));
+    }
+}
