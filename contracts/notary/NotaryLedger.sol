@@ -36,7 +36,7 @@ contract NotaryLedger is INotaryLedger, EIP712, AccessManaged, Pausable {
     IDVStaking private immutable STAKING;
 
     /// @dev The head of a partition is the header at next - 1: one truth.
-    mapping(bytes32 partition => uint64) private _next;
+    mapping(bytes32 partition => uint64 seq) private _next;
     /// @dev Written once per place: a place is only written when it is the next, and then next moves on.
     mapping(bytes32 partition => mapping(uint64 seq => bytes32 headerHash)) private _header;
     /// @dev Written at most once per header: a header hash names its place.

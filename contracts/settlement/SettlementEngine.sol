@@ -39,7 +39,7 @@ contract SettlementEngine is ISettlementEngine, EIP712, AccessManaged, Reentranc
     address private immutable LEDGER;
 
     mapping(address account => mapping(uint256 word => uint256 bits)) private _used;
-    mapping(address token => bool) private _allowed;
+    mapping(address token => bool allowed) private _allowed;
     uint32 private _legGas = 150_000;
     uint32 private _sigGas = 100_000;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+// solhint-disable no-inline-assembly
+
 /// @title Calls whose cost to the caller is known before they are made
 /// @notice A callee may burn the gas it is given and return as much as it likes; the caller pays at most the cap and
 /// copies at most the stated number of bytes. Source: nomad-xyz ExcessivelySafeCall, written anew.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+// solhint-disable no-inline-assembly
+
 /// @title Refuses calldata that carries more than its arguments
 /// @notice The ABI decoder ignores bytes after, between and inside the padding of arguments. On a public chain those
 /// bytes would be a place to leave somebody's personal data for ever, so the functions that take bytes refuse them.

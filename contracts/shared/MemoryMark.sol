@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+// solhint-disable no-inline-assembly
+
 /// @title Gives memory back inside long loops
 /// @notice Memory costs grow with its square, so a loop of 256 items that never gives back pays for all of them at once.
 library MemoryMark {

@@ -3,8 +3,11 @@ import {
   id,
   Wallet,
   ZeroHash,
+  type Addressable,
+  type ContractRunner,
   type ContractTransactionReceipt,
   type ContractTransactionResponse,
+  type Interface,
 } from "ethers";
 import { network } from "hardhat";
 import { batchOf, committeeSign, hashBatch, ledgerDomain, type Batch, type Outcome } from "./batches.ts";
@@ -12,6 +15,16 @@ import { encodeItems, engineDomain, signDeal, type Account, type Deal, type Leg,
 
 export const PARTITION = id("partition");
 export const FAR = 2n ** 48n - 1n;
+
+/** What tests ask of the tokens under test/contracts/mocks, for which no types are generated. */
+export interface MockToken extends Addressable {
+  readonly interface: Interface;
+  connect(runner: ContractRunner): MockToken;
+  mint(to: string, amount: bigint): Promise<ContractTransactionResponse>;
+  approve(spender: string, amount: bigint): Promise<ContractTransactionResponse>;
+  balanceOf(holder: string): Promise<bigint>;
+  totalSupply(): Promise<bigint>;
+}
 
 /** Deterministic keys: the same name is the same account in every test. */
 export const account = (name: string): Wallet => new Wallet(id(name));
@@ -29,7 +42,7 @@ export async function deployNotary({ ethers }: Connection) {
   if (admin === undefined || relayer === undefined || stranger === undefined) throw new Error("no signers");
   const members = accounts("member", 10);
   const authority = await ethers.deployContract("AccessManager", [admin.address]);
-  const token = await ethers.deployContract("PlainToken");
+  const token = (await ethers.deployContract("PlainToken")) as unknown as MockToken;
   const committee = await ethers.deployContract("FixedCommittee", [members.map((one) => one.address), 6_700n, 3n]);
   const staking = await ethers.deployContract("RecordingStaking", [token]);
   const engineAt = getCreateAddress({ from: admin.address, nonce: (await admin.getNonce()) + 1 });
