@@ -14,7 +14,7 @@ export type ChainVerdict =
 
 /** Checks a whole chain from its genesis block, in order of height: links, heights, one owner, bodies where present. */
 export function verifyChain(blocks: readonly ServedBlock[]): ChainVerdict {
-  let prev = ZERO32;
+  let prev: Uint8Array = ZERO32;
   let erased = 0;
   let chainId: Uint8Array | undefined;
   for (const [height, block] of blocks.entries()) {

@@ -1,0 +1,75 @@
+/** Every fault an operator may meet: one row per cause. A refusal that a user causes is a returned value, not a fault. */
+export interface FaultRow {
+  /** Whether doing the same again can help. */
+  readonly retry: boolean;
+  readonly cause: string;
+  readonly fix: string;
+}
+
+export const faults = {
+  LEDGER_UNREACHABLE: {
+    retry: true,
+    cause: "no RPC endpoint of the chain answered",
+    fix: "check MIDCHAIN_RPC_URLS and the endpoints themselves",
+  },
+  LEDGER_REFUSED: {
+    retry: true,
+    cause: "the chain refused the transaction",
+    fix: "see lastError of the transaction; ./midchain tx list",
+  },
+  LEDGER_CONFLICT: {
+    retry: false,
+    cause: "the ledger holds another header at this sequence",
+    fix: "stop: two relayer clusters share a network id, or the chain data was replaced",
+  },
+  GAS_TOO_DEAR: {
+    retry: true,
+    cause: "the gas price is above the configured cap",
+    fix: "raise MIDCHAIN_GAS_PRICE_CAP_GWEI or wait",
+  },
+  SIGNER_POOR: {
+    retry: true,
+    cause: "the sending account is below its minimum balance",
+    fix: "fund the account shown by ./midchain doctor",
+  },
+  COMMITTEE_SILENT: {
+    retry: true,
+    cause: "too few DV nodes signed the batch",
+    fix: "check the DV signers; a quorum of the staked weight must answer",
+  },
+  LOG_UNAVAILABLE: {
+    retry: true,
+    cause: "the partition log did not take the record",
+    fix: "check the disk (or the NATS servers) and free space",
+  },
+  STATE_UNAVAILABLE: { retry: true, cause: "the state store did not commit", fix: "check the disk and free space" },
+  VAULT_KEY_MISSING: {
+    retry: false,
+    cause: "a user's key cannot be unwrapped with this node's vault key",
+    fix: "restore the keyring this data was written with",
+  },
+  QUEUE_FULL: {
+    retry: true,
+    cause: "more work is waiting than the configured maximum",
+    fix: "slow down, or add nodes",
+  },
+  SHUTTING_DOWN: { retry: true, cause: "the node is stopping", fix: "send the request again" },
+} as const satisfies Record<string, FaultRow>;
+
+export type FaultCode = keyof typeof faults;
+
+/** The only exception that is thrown on purpose. `detail` is for logs: never payloads, keys or accounts. */
+export class Fault extends Error {
+  override readonly name = "Fault";
+  readonly code: FaultCode;
+  constructor(code: FaultCode, detail?: string) {
+    super(detail === undefined ? faults[code].cause : `${faults[code].cause}: ${detail}`);
+    this.code = code;
+  }
+}
+
+/** The only place that decides whether a failed step may be tried again. What is not a known fault is tried again too:
+ * every step is idempotent, and an operator sees it in `lastError`. */
+export function mayRetry(error: unknown): boolean {
+  return !(error instanceof Fault) || faults[error.code].retry;
+}

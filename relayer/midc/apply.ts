@@ -1,0 +1,352 @@
+import { encodeHeader, headerHash, ZERO32 } from "../../protocol/block.ts";
+import { equalBytes, toHex } from "../../protocol/bytes.ts";
+import { NotCanonical } from "../../protocol/canonical.ts";
+import type { LogEntry, Row, StateView, Write } from "../ports.ts";
+import { decodeCommand, type BlockDraft, type Command, type GrantChange } from "./command.ts";
+import { keys, partitionOf, type Position } from "./keys.ts";
+import { nextDigest, nodeIdOf, openRecord } from "./record.ts";
+import {
+  decodeApplied,
+  decodeBatchHead,
+  decodeHead,
+  decodeStep,
+  decodeTx,
+  decodeVault,
+  encodeApplied,
+  encodeBatch,
+  encodeBatchHead,
+  encodeBlock,
+  encodeHead,
+  encodeStep,
+  encodeTx,
+  encodeVault,
+  type StepRow,
+} from "./rows.ts";
+
+/**
+ * The state machine: (state, record) -> writes. Pure and deterministic: no clock, no randomness, no I/O but reads of
+ * the view. Every node runs it over the same records in the same order and holds the same bytes.
+ *
+ * What always holds: a command that was applied before changes nothing (`known`); a command that makes an illegal move
+ * changes nothing (`refused`). So a record may be appended any number of times, by any node.
+ */
+
+export type CommandResult =
+  | { readonly kind: "done" }
+  /** It had been applied before. */
+  | { readonly kind: "known" }
+  | { readonly kind: "refused"; readonly why: string };
+
+/** What happened, for doorbells and live views; derived from the writes, so losing one loses nothing. */
+export type Happened =
+  | {
+      readonly kind: "block";
+      readonly chainId: Uint8Array;
+      readonly height: number;
+      readonly block: BlockDraft["kind"];
+      readonly txId: Uint8Array;
+    }
+  | { readonly kind: "tx"; readonly txId: Uint8Array; readonly step: "begun" | "batched" | "decided" | "ended" }
+  | { readonly kind: "void"; readonly why: string };
+
+export interface Applied {
+  readonly results: readonly CommandResult[];
+  readonly happened: readonly Happened[];
+}
+
+/** The initial member nodes, from the cluster's configuration; part of apply's input on every node alike. */
+export type GenesisNodes = ReadonlyMap<string, Uint8Array>;
+
+const DONE: CommandResult = { kind: "done" };
+const KNOWN: CommandResult = { kind: "known" };
+const refused = (why: string): CommandResult => ({ kind: "refused", why });
+
+/** A view with the writes of the records before laid over it. */
+export class Overlay implements StateView {
+  readonly #below: StateView;
+  readonly #rows = new Map<string, Write>();
+
+  constructor(below: StateView) {
+    this.#below = below;
+  }
+
+  static #name(key: Uint8Array): string {
+    return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1");
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    const written = this.#rows.get(Overlay.#name(key));
+    return written === undefined ? this.#below.get(key) : written.value;
+  }
+
+  put(key: Uint8Array, value: Uint8Array | undefined): void {
+    this.#rows.set(Overlay.#name(key), { key, value });
+  }
+
+  /** Small ranges only (an owner's grants): rows below, then what was written since. */
+  range(bounds: Parameters<StateView["range"]>[0]): readonly Row[] {
+    const rows = new Map(this.#below.range(bounds).map((row) => [Overlay.#name(row.key), row]));
+    for (const [name, write] of this.#rows) {
+      if (Buffer.compare(write.key, bounds.from) < 0 || Buffer.compare(write.key, bounds.to) >= 0) continue;
+      if (write.value === undefined) rows.delete(name);
+      else rows.set(name, { key: write.key, value: write.value });
+    }
+    return [...rows.values()].sort((a, b) => Buffer.compare(a.key, b.key)).slice(0, bounds.limit);
+  }
+
+  writes(): readonly Write[] {
+    return [...this.#rows.values()];
+  }
+}
+
+interface Site {
+  readonly state: Overlay;
+  readonly position: Position;
+  readonly partitions: number;
+  readonly happened: Happened[];
+}
+
+/** Applies the next record of a partition onto the overlay. The caller commits the overlay's writes as one. */
+export function applyRecord(
+  state: Overlay,
+  entry: LogEntry & { readonly partition: number },
+  cluster: { readonly partitions: number; readonly genesisNodes: GenesisNodes },
+): Applied {
+  const { partition, seq, bytes } = entry;
+  const before = decodeApplied(state.get(keys.applied(partition)));
+  if (seq !== before.seq + 1)
+    throw new RangeError(`partition ${partition}: record ${seq} does not follow ${before.seq}`);
+  state.put(keys.applied(partition), encodeApplied({ seq, digest: nextDigest(before.digest, seq, bytes) }));
+  const happened: Happened[] = [];
+  const record = openRecord(bytes, partition, (nodeId) => memberKey(state, partition, nodeId, cluster.genesisNodes));
+  if (record.kind === "void") {
+    happened.push({ kind: "void", why: record.why });
+    return { results: [], happened };
+  }
+  const results = record.commands.map((command, index) =>
+    applyCommand(command, { state, position: { partition, seq, index }, partitions: cluster.partitions, happened }),
+  );
+  return { results, happened };
+}
+
+const NOT_A_MEMBER = 0;
+
+function memberKey(
+  state: StateView,
+  partition: number,
+  nodeId: Uint8Array,
+  genesis: GenesisNodes,
+): Uint8Array | undefined {
+  const row = state.get(keys.node(partition, nodeId));
+  if (row === undefined) return genesis.get(toHex(nodeId));
+  return row.length === NOT_A_MEMBER ? undefined : row;
+}
+
+function applyCommand(bytes: Uint8Array, site: Site): CommandResult {
+  let command: Command;
+  try {
+    command = decodeCommand(bytes);
+  } catch (error) {
+    if (error instanceof NotCanonical) return refused("malformed command");
+    throw error;
+  }
+  switch (command.kind) {
+    case "enrol":
+      return enrol(command, site);
+    case "begin":
+      return begin(command, site);
+    case "block":
+      return block(command.block, command.grant, site);
+    case "close":
+      return close(command, site);
+    case "decide":
+      return decide(command, site);
+    case "end":
+      return end(command.txId, site);
+    case "slots":
+      return slots(command, site);
+    case "node":
+      site.state.put(
+        keys.node(site.position.partition, nodeIdOf(command.publicKey)),
+        command.member ? command.publicKey : new Uint8Array(NOT_A_MEMBER),
+      );
+      return DONE;
+  }
+}
+
+const isHere = (id: Uint8Array, site: Site): boolean => partitionOf(id, site.partitions) === site.position.partition;
+
+function enrol(command: Command & { kind: "enrol" }, site: Site): CommandResult {
+  const { chainId } = command.genesis;
+  if (!isHere(chainId, site) || !isHere(command.ownerTag, site)) return refused("not this partition's chain");
+  const known = site.state.get(keys.directory(command.ownerTag));
+  if (known !== undefined) return equalBytes(known, chainId) ? KNOWN : refused("the account has a chain");
+  if (site.state.get(keys.head(chainId)) !== undefined) return refused("the chain exists");
+  site.state.put(keys.directory(command.ownerTag), chainId);
+  site.state.put(keys.vault(chainId), encodeVault(command));
+  const draft: BlockDraft = { ...command.genesis, kind: "genesis" };
+  lay(draft, { height: 0, hash: ZERO32, last: undefined, ownerTag: command.ownerTag }, site);
+  return DONE;
+}
+
+/** Puts a block on top of its chain: the one place where heights and links are made. */
+function lay(
+  draft: BlockDraft,
+  under: {
+    readonly height: number;
+    readonly hash: Uint8Array;
+    readonly last: Position | undefined;
+    readonly ownerTag: Uint8Array;
+  },
+  site: Site,
+): void {
+  const header = encodeHeader({ ...draft, height: under.height, prev: under.hash });
+  const last = site.position;
+  site.state.put(keys.block(last), encodeBlock({ prev: under.last, header, sealed: draft.sealed }));
+  site.state.put(
+    keys.head(draft.chainId),
+    encodeHead({ height: under.height, hash: headerHash(header), last, ownerTag: under.ownerTag }),
+  );
+  site.happened.push({
+    kind: "block",
+    chainId: draft.chainId,
+    height: under.height,
+    block: draft.kind,
+    txId: draft.txId,
+  });
+}
+
+function block(draft: BlockDraft, grant: GrantChange | undefined, site: Site): CommandResult {
+  if (!isHere(draft.chainId, site)) return refused("not this partition's chain");
+  const headBytes = site.state.get(keys.head(draft.chainId));
+  if (headBytes === undefined) return refused("no such chain");
+  const stepKey = keys.step(draft.chainId, draft.txId);
+  const stepBytes = site.state.get(stepKey);
+  const verdict = stepAfter(stepBytes === undefined ? {} : decodeStep(stepBytes), draft.kind, site.position);
+  if ("kind" in verdict) return verdict;
+  const head = decodeHead(headBytes);
+  lay(draft, { ...head, height: head.height + 1 }, site);
+  site.state.put(stepKey, encodeStep(verdict));
+  if (grant !== undefined) changeGrant(draft.chainId, grant, site);
+  return DONE;
+}
+
+/** A transaction leaves one pending block on a chain, then one outcome; any other block stands alone. */
+function stepAfter(step: StepRow, kind: BlockDraft["kind"], position: Position): StepRow | CommandResult {
+  switch (kind) {
+    case "genesis":
+      return refused("a genesis block comes with an enrolment");
+    case "completed":
+    case "failed":
+      if (step.outcome !== undefined) return KNOWN;
+      return step.pending === undefined
+        ? refused("an outcome without its pending block")
+        : { ...step, outcome: position };
+    case "pending":
+    case "personal":
+    case "grant":
+    case "revocation":
+    case "tombstone":
+    case "keys":
+      return step.pending === undefined ? { pending: position } : KNOWN;
+  }
+}
+
+const GRANT_ROWS_MAX = 100_000;
+
+function changeGrant(chainId: Uint8Array, grant: GrantChange, site: Site): void {
+  const grantKey = keys.grant(chainId, grant.readerTag);
+  if (grant.notAfter === 0) {
+    site.state.put(grantKey, undefined);
+    const rows = site.state.range({ ...keys.envelopesOf(chainId, grant.readerTag), limit: GRANT_ROWS_MAX });
+    for (const row of rows) site.state.put(row.key, undefined);
+    return;
+  }
+  const value = new Uint8Array(8);
+  new DataView(value.buffer).setBigUint64(0, BigInt(grant.notAfter));
+  site.state.put(grantKey, value);
+  for (const envelope of grant.envelopes) {
+    site.state.put(keys.envelope(chainId, grant.readerTag, envelope.txId), envelope.sealed);
+  }
+}
+
+function begin(command: Command & { kind: "begin" }, site: Site): CommandResult {
+  if (!isHere(command.txId, site)) return refused("not this partition's transaction");
+  const key = keys.tx(command.txId);
+  if (site.state.get(key) !== undefined) return KNOWN;
+  const row = {
+    kind: command.requestKind,
+    begun: site.position,
+    at: command.at,
+    parties: command.blocks.map((draft) => ({ chainId: draft.chainId, codedId: draft.codedId })),
+    commitment: command.commitment,
+    legs: command.legs,
+    ended: false,
+  };
+  site.state.put(key, encodeTx(row));
+  site.state.put(keys.open(site.position), command.txId);
+  site.happened.push({ kind: "tx", txId: command.txId, step: "begun" });
+  return DONE;
+}
+
+function close(command: Command & { kind: "close" }, site: Site): CommandResult {
+  const headKey = keys.batchHead(site.position.partition);
+  const head = decodeBatchHead(site.state.get(headKey));
+  if (command.batchSeq !== head.next) return refused("not the next batch");
+  if (!equalBytes(command.prev, head.headerHash)) return refused("the batch does not follow the one before");
+  const rows = command.txIds.map((txId) => ({ txId, bytes: site.state.get(keys.tx(txId)) }));
+  const decoded = rows.map((row) => (row.bytes === undefined ? undefined : decodeTx(row.bytes)));
+  if (
+    decoded.length === 0 ||
+    decoded.some((row) => row === undefined || row.batch !== undefined || row.outcome !== undefined)
+  ) {
+    return refused("a transaction of the batch is not waiting");
+  }
+  if (new Set(command.txIds.map(toHex)).size !== command.txIds.length)
+    return refused("a transaction twice in one batch");
+  for (const [index, row] of decoded.entries()) {
+    const txId = command.txIds[index];
+    if (row === undefined || txId === undefined) continue;
+    site.state.put(keys.tx(txId), encodeTx({ ...row, batch: { seq: command.batchSeq, index } }));
+    site.happened.push({ kind: "tx", txId, step: "batched" });
+  }
+  site.state.put(
+    keys.batch(site.position.partition, command.batchSeq),
+    encodeBatch({ ...command, seq: command.batchSeq }),
+  );
+  site.state.put(headKey, encodeBatchHead({ next: command.batchSeq + 1, headerHash: command.headerHash }));
+  return DONE;
+}
+
+function decide(command: Command & { kind: "decide" }, site: Site): CommandResult {
+  const key = keys.tx(command.txId);
+  const bytes = site.state.get(key);
+  if (bytes === undefined) return refused("no such transaction");
+  const row = decodeTx(bytes);
+  // The first decision wins, whoever made it.
+  if (row.outcome !== undefined) return KNOWN;
+  site.state.put(key, encodeTx({ ...row, outcome: command.outcome }));
+  site.happened.push({ kind: "tx", txId: command.txId, step: "decided" });
+  return DONE;
+}
+
+function end(txId: Uint8Array, site: Site): CommandResult {
+  const key = keys.tx(txId);
+  const bytes = site.state.get(key);
+  if (bytes === undefined) return refused("no such transaction");
+  const row = decodeTx(bytes);
+  if (row.ended) return KNOWN;
+  if (row.outcome === undefined) return refused("not decided");
+  site.state.put(key, encodeTx({ ...row, ended: true }));
+  site.state.put(keys.open(row.begun), undefined);
+  site.happened.push({ kind: "tx", txId, step: "ended" });
+  return DONE;
+}
+
+function slots(command: Command & { kind: "slots" }, site: Site): CommandResult {
+  const key = keys.vault(command.chainId);
+  const bytes = site.state.get(key);
+  if (bytes === undefined) return refused("no such chain");
+  site.state.put(key, encodeVault({ ...decodeVault(bytes), slots: command.slots }));
+  return DONE;
+}

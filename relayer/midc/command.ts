@@ -1,0 +1,237 @@
+import type { BlockKind } from "../../protocol/block.ts";
+import { blockKinds } from "../../protocol/block.ts";
+import { NotCanonical, Reader, Writer } from "../../protocol/canonical.ts";
+import { BATCH_TXS_MAX, readOutcome, writeOutcome, type Outcome } from "./rows.ts";
+
+/**
+ * What a record asks of the state. Commands carry no identity of a person in clear: accounts appear only as keyed tags,
+ * and every erasable byte is sealed under its owner's shred key before it comes here.
+ */
+
+/** The parts of a block that its author decides; height, link and hash are apply's. */
+export interface BlockDraft {
+  readonly chainId: Uint8Array;
+  readonly kind: BlockKind;
+  readonly txId: Uint8Array;
+  readonly codedId: Uint8Array;
+  readonly category: number;
+  readonly jurisdiction: number;
+  readonly retentionClass: number;
+  readonly day: number;
+  readonly bodyCommitment: Uint8Array;
+  readonly sealed: Uint8Array;
+}
+
+export interface GrantChange {
+  readonly readerTag: Uint8Array;
+  /** Unix seconds after which it is no longer served; 0 revokes now. */
+  readonly notAfter: number;
+  readonly envelopes: readonly { readonly txId: Uint8Array; readonly sealed: Uint8Array }[];
+}
+
+export type Command =
+  | {
+      readonly kind: "enrol";
+      readonly ownerTag: Uint8Array;
+      readonly shredKey: Uint8Array;
+      readonly pepper: Uint8Array;
+      readonly slots: Uint8Array;
+      readonly genesis: BlockDraft;
+    }
+  | {
+      readonly kind: "begin";
+      readonly txId: Uint8Array;
+      readonly requestKind: number;
+      readonly at: number;
+      readonly legs: number;
+      readonly commitment: Uint8Array;
+      readonly blocks: readonly BlockDraft[];
+    }
+  | { readonly kind: "block"; readonly block: BlockDraft; readonly grant?: GrantChange }
+  | {
+      readonly kind: "close";
+      readonly batchSeq: number;
+      readonly prev: Uint8Array;
+      readonly root: Uint8Array;
+      readonly itemsHash: Uint8Array;
+      readonly headerHash: Uint8Array;
+      readonly txIds: readonly Uint8Array[];
+    }
+  | { readonly kind: "decide"; readonly txId: Uint8Array; readonly outcome: Outcome }
+  | { readonly kind: "end"; readonly txId: Uint8Array }
+  | { readonly kind: "slots"; readonly chainId: Uint8Array; readonly slots: Uint8Array }
+  | { readonly kind: "node"; readonly publicKey: Uint8Array; readonly member: boolean };
+
+const kinds = [
+  "enrol",
+  "begin",
+  "block",
+  "close",
+  "decide",
+  "end",
+  "slots",
+  "node",
+] as const satisfies readonly Command["kind"][];
+
+const SEALED_BYTES_MAX = 4 * 1024 * 1024;
+const ENVELOPES_PER_GRANT_MAX = 256;
+
+function writeBlock(w: Writer, block: BlockDraft): void {
+  w.array(10).bytes(block.chainId).uint(blockKinds.indexOf(block.kind)).bytes(block.txId).bytes(block.codedId);
+  w.uint(block.category).uint(block.jurisdiction).uint(block.retentionClass).uint(block.day);
+  w.bytes(block.bodyCommitment).bytes(block.sealed);
+}
+
+function readBlock(r: Reader): BlockDraft {
+  if (r.array(10) !== 10) throw new NotCanonical("a block has 10 fields");
+  const chainId = r.fixed(16);
+  const kind = blockKinds[r.uint(255)];
+  if (kind === undefined) throw new NotCanonical("unknown block kind");
+  return {
+    chainId,
+    kind,
+    txId: r.fixed(32),
+    codedId: r.fixed(32),
+    category: r.uint(255),
+    jurisdiction: r.uint(255),
+    retentionClass: r.uint(255),
+    day: r.uint(2 ** 32 - 1),
+    bodyCommitment: r.fixed(32),
+    sealed: r.bytes(SEALED_BYTES_MAX),
+  };
+}
+
+function writeGrant(w: Writer, grant: GrantChange | undefined): void {
+  if (grant === undefined) {
+    w.nothing();
+    return;
+  }
+  w.array(3).bytes(grant.readerTag).uint(grant.notAfter).array(grant.envelopes.length);
+  for (const envelope of grant.envelopes) w.array(2).bytes(envelope.txId).bytes(envelope.sealed);
+}
+
+function readGrant(r: Reader): GrantChange {
+  r.array(3);
+  return {
+    readerTag: r.fixed(16),
+    notAfter: r.uint(),
+    envelopes: Array.from({ length: r.array(ENVELOPES_PER_GRANT_MAX) }, () => {
+      r.array(2);
+      return { txId: r.fixed(32), sealed: r.bytes(4096) };
+    }),
+  };
+}
+
+export function encodeCommand(command: Command): Uint8Array {
+  const w = new Writer();
+  w.array(2).uint(kinds.indexOf(command.kind));
+  switch (command.kind) {
+    case "enrol":
+      w.array(5).bytes(command.ownerTag).bytes(command.shredKey).bytes(command.pepper).bytes(command.slots);
+      writeBlock(w, command.genesis);
+      break;
+    case "begin":
+      w.array(6)
+        .bytes(command.txId)
+        .uint(command.requestKind)
+        .uint(command.at)
+        .uint(command.legs)
+        .bytes(command.commitment);
+      w.array(command.blocks.length);
+      for (const block of command.blocks) writeBlock(w, block);
+      break;
+    case "block":
+      writeBlock(w.array(2), command.block);
+      writeGrant(w, command.grant);
+      break;
+    case "close":
+      w.array(6)
+        .uint(command.batchSeq)
+        .bytes(command.prev)
+        .bytes(command.root)
+        .bytes(command.itemsHash)
+        .bytes(command.headerHash);
+      w.array(command.txIds.length);
+      for (const txId of command.txIds) w.bytes(txId);
+      break;
+    case "decide":
+      writeOutcome(w.array(2).bytes(command.txId), command.outcome);
+      break;
+    case "end":
+      w.bytes(command.txId);
+      break;
+    case "slots":
+      w.array(2).bytes(command.chainId).bytes(command.slots);
+      break;
+    case "node":
+      w.array(2)
+        .bytes(command.publicKey)
+        .uint(command.member ? 1 : 0);
+      break;
+  }
+  return w.done();
+}
+
+/** Throws NotCanonical. */
+export function decodeCommand(bytes: Uint8Array): Command {
+  const r = new Reader(bytes);
+  r.array(2);
+  const kind = kinds[r.uint(255)];
+  if (kind === undefined) throw new NotCanonical("unknown command");
+  const command = readCommand(kind, r);
+  r.end();
+  return command;
+}
+
+function readCommand(kind: (typeof kinds)[number], r: Reader): Command {
+  switch (kind) {
+    case "enrol":
+      r.array(5);
+      return {
+        kind,
+        ownerTag: r.fixed(16),
+        shredKey: r.bytes(256),
+        pepper: r.bytes(256),
+        slots: r.bytes(64 * 1024),
+        genesis: readBlock(r),
+      };
+    case "begin":
+      r.array(6);
+      return {
+        kind,
+        txId: r.fixed(32),
+        requestKind: r.uint(255),
+        at: r.uint(),
+        legs: r.uint(255),
+        commitment: r.fixed(32),
+        blocks: Array.from({ length: r.array(64) }, () => readBlock(r)),
+      };
+    case "block": {
+      r.array(2);
+      const block = readBlock(r);
+      return r.isNothing() ? { kind, block } : { kind, block, grant: readGrant(r) };
+    }
+    case "close":
+      r.array(6);
+      return {
+        kind,
+        batchSeq: r.uint(),
+        prev: r.fixed(32),
+        root: r.fixed(32),
+        itemsHash: r.fixed(32),
+        headerHash: r.fixed(32),
+        txIds: Array.from({ length: r.array(BATCH_TXS_MAX) }, () => r.fixed(32)),
+      };
+    case "decide":
+      r.array(2);
+      return { kind, txId: r.fixed(32), outcome: readOutcome(r) };
+    case "end":
+      return { kind, txId: r.fixed(32) };
+    case "slots":
+      r.array(2);
+      return { kind, chainId: r.fixed(16), slots: r.bytes(64 * 1024) };
+    case "node":
+      r.array(2);
+      return { kind, publicKey: r.fixed(32), member: r.uint(1) === 1 };
+  }
+}

@@ -1,0 +1,74 @@
+import { concat, uintToBytes } from "../../protocol/bytes.ts";
+
+/**
+ * Key layout of the state. Everything large is in log order (partition, sequence, index); rows by chain or by
+ * transaction are small. A key starts with one letter that names its table.
+ */
+
+export interface Position {
+  readonly partition: number;
+  readonly seq: number;
+  /** Index of the command within the record. */
+  readonly index: number;
+}
+
+const table = (letter: string, ...parts: readonly Uint8Array[]): Uint8Array =>
+  concat(Uint8Array.of(letter.charCodeAt(0)), ...parts);
+
+export function encodePosition(position: Position): Uint8Array {
+  const bytes = new Uint8Array(12);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, position.partition);
+  view.setBigUint64(2, BigInt(position.seq));
+  view.setUint16(10, position.index);
+  return bytes;
+}
+
+export function decodePosition(bytes: Uint8Array): Position {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return { partition: view.getUint16(0), seq: Number(view.getBigUint64(2)), index: view.getUint16(10) };
+}
+
+const u16 = (value: number): Uint8Array => uintToBytes(BigInt(value), 2);
+const u64 = (value: number): Uint8Array => uintToBytes(BigInt(value), 8);
+
+export const keys = {
+  /** Applied sequence and running digest of a partition. */
+  applied: (partition: number) => table("a", u16(partition)),
+  /** Signing key of a member node, per partition so that each log decides by itself. */
+  node: (partition: number, nodeId: Uint8Array) => table("k", u16(partition), nodeId),
+  /** Head row of a chain. */
+  head: (chainId: Uint8Array) => table("h", chainId),
+  /** A block, where its record put it. */
+  block: (position: Position) => table("b", encodePosition(position)),
+  /** Which blocks a transaction left on a chain. */
+  step: (chainId: Uint8Array, txId: Uint8Array) => table("s", chainId, txId),
+  /** A transaction, at its home partition. */
+  tx: (txId: Uint8Array) => table("t", txId),
+  /** Unfinished transactions of a partition, in the order they began. */
+  open: (position: Position) => table("o", encodePosition(position)),
+  openOf: (partition: number) => ({ from: table("o", u16(partition)), to: table("o", u16(partition + 1)) }),
+  /** A closed batch. */
+  batch: (partition: number, batchSeq: number) => table("c", u16(partition), u64(batchSeq)),
+  /** Next batch sequence and last header hash of a partition. */
+  batchHead: (partition: number) => table("n", u16(partition)),
+  /** Wrapped shred key, wrapped pepper and key slots of a chain's owner. */
+  vault: (chainId: Uint8Array) => table("v", chainId),
+  /** The chain of an account, found by its keyed tag. */
+  directory: (ownerTag: Uint8Array) => table("d", ownerTag),
+  /** A reader's grant on a chain. */
+  grant: (chainId: Uint8Array, readerTag: Uint8Array) => table("g", chainId, readerTag),
+  /** An envelope added by a grant: (chain, reader, transaction). */
+  envelope: (chainId: Uint8Array, readerTag: Uint8Array, txId: Uint8Array) => table("e", chainId, readerTag, txId),
+  envelopesOf: (chainId: Uint8Array, readerTag: Uint8Array) => ({
+    from: table("e", chainId, readerTag),
+    to: table("e", chainId, readerTag, new Uint8Array(32).fill(0xff), u16(0)),
+  }),
+} as const;
+
+/** 4096 hash slots; a slot never splits, and the map slot -> partition is plain arithmetic for now. */
+export const SLOTS = 4096;
+const slotOf = (id: Uint8Array): number => (((id[0] ?? 0) << 8) | (id[1] ?? 0)) % SLOTS;
+
+/** Home partition of a transaction id, chain id or owner tag. */
+export const partitionOf = (id: Uint8Array, partitions: number): number => slotOf(id) % partitions;

@@ -1,0 +1,148 @@
+import type { Hex } from "../protocol/bytes.ts";
+
+/** Every seam of the relayer, with its promise. One behaviour suite per port runs on every adapter. */
+
+export interface LogEntry {
+  /** 1 is the first record of a partition; there are no gaps. */
+  readonly seq: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * One totally ordered, durable log per partition. Several nodes may append to the same one.
+ * `append` is at-least-once: it resolves after the bytes survive a power cut of a minority; when it rejects, the record
+ * may or may not be there, and appending it again is always right, because apply drops what it has seen.
+ */
+export interface PartitionLog {
+  readonly partitions: number;
+  append(partition: number, record: Uint8Array): Promise<number>;
+  /** Records from `fromSeq` on, in order, at most `max`; empty at the end. */
+  read(partition: number, fromSeq: number, max: number): Promise<readonly LogEntry[]>;
+  /** Sequence of the last record, 0 for an empty log. */
+  tail(partition: number): Promise<number>;
+  /** A doorbell: called when there may be something new. It can ring for nothing and it can be missed. */
+  follow(onNews: (partition: number) => void): () => void;
+  close(): Promise<void>;
+}
+
+/** Reads of one moment; apply sees nothing else. */
+export interface StateView {
+  get(key: Uint8Array): Uint8Array | undefined;
+  /** Rows with from <= key < to, ascending (descending with `reverse`), at most `limit`. */
+  range(bounds: {
+    readonly from: Uint8Array;
+    readonly to: Uint8Array;
+    readonly limit: number;
+    readonly reverse?: boolean;
+  }): readonly Row[];
+}
+
+export interface Row {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+/** `value` undefined removes the row. */
+export interface Write {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | undefined;
+}
+
+/** What apply has made of the logs. A commit is all or nothing, and durable when it resolves. */
+export interface State extends StateView {
+  commit(writes: readonly Write[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Names of background work; a job carries an id and nothing else, so losing it loses nothing. */
+export type JobName = "execute" | "retain";
+
+/** A doorbell for background work. Rings may be lost, doubled or reordered: handlers look at the log, not at the job. */
+export interface Jobs {
+  ring(name: JobName, id: string): Promise<void>;
+  /** Runs `handler` for each ring, one at a time per (name, id). A throwing handler is rung again later. */
+  work(name: JobName, handler: (id: string) => Promise<void>): void;
+  close(): Promise<void>;
+}
+
+export interface Clock {
+  /** Milliseconds since 1970. Never trusted for safety: it labels, it paces, it expires. */
+  now(): number;
+  /** Resolves after about `ms`, or at once when the signal is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** The node's secrets. Keys never leave it; callers get signatures, tags and wrapped bytes. */
+export interface Keyring {
+  /** First 16 bytes of the SHA-256 of the node's Ed25519 public key. */
+  readonly nodeId: Uint8Array;
+  readonly nodePublicKey: Uint8Array;
+  sign(message: Uint8Array): Uint8Array;
+  /** Wraps 32 secret bytes (a shred key, a pepper) under the vault key; `bound` must be given again to unwrap. */
+  wrap(secret: Uint8Array, bound: Uint8Array): Uint8Array;
+  /** Undefined when the bytes were not wrapped here, for this `bound`, or the vault key is gone. */
+  unwrap(wrapped: Uint8Array, bound: Uint8Array): Uint8Array | undefined;
+  /** Keyed tag under which an account is found without being stored; 16 bytes. */
+  ownerTag(account: Uint8Array): Uint8Array;
+}
+
+export interface BatchFields {
+  readonly partition: Uint8Array;
+  readonly seq: bigint;
+  readonly prev: Uint8Array;
+  readonly root: Uint8Array;
+  readonly count: number;
+  readonly itemsHash: Uint8Array;
+}
+
+/** Asks the DV committee for signatures. Each member signs at most one header per (partition, seq), persisted first. */
+export interface Committee {
+  /** 65-byte signatures, ascending by signer, that reach the quorum; rejects with COMMITTEE_SILENT otherwise. */
+  sign(batch: BatchFields, items: Uint8Array): Promise<Uint8Array>;
+}
+
+export interface ItemOutcome {
+  readonly dealId: Uint8Array;
+  /** SettlementEngine status; 1 is settled. */
+  readonly status: number;
+  /** At most 256 bytes of revert data. */
+  readonly reason: Uint8Array;
+}
+
+/** A batch as the chain holds it. */
+export interface Notarized {
+  readonly headerHash: Uint8Array;
+  readonly outcomeRoot: Uint8Array;
+  readonly outcomes: readonly ItemOutcome[];
+  readonly txHash: Uint8Array;
+  readonly blockHash: Uint8Array;
+  readonly blockNumber: number;
+  readonly gasUsed: number;
+  readonly confirmations: number;
+  readonly finalized: boolean;
+}
+
+export interface SubmitCall {
+  readonly batch: BatchFields;
+  readonly items: Uint8Array;
+  readonly signatures: Uint8Array;
+  /** The settlement part's share of the gas limit. */
+  readonly legs: number;
+}
+
+/** The chain, as the notary needs it. Every call may reject with a retryable fault. */
+export interface Ledger {
+  /** Undefined while the chain (at its current head) does not know the batch. */
+  find(partition: Uint8Array, seq: bigint): Promise<Notarized | undefined>;
+  /** Sends, or goes on sending, the call named by `key`. The signed bytes are durable before they are broadcast. */
+  submit(key: string, call: SubmitCall): Promise<void>;
+  /** How the sending of `key` stands, for explanations. */
+  sending(key: string): Promise<Sending | undefined>;
+}
+
+export interface Sending {
+  readonly state: "queued" | "broadcast" | "mined" | "final" | "held";
+  readonly nonce: number;
+  readonly hashes: readonly Hex[];
+  readonly lastError?: string;
+}
