@@ -1,0 +1,94 @@
+import { Fault } from "../../errors.ts";
+import type { LogEntry, PartitionLog } from "../../ports.ts";
+import { asBuffer, openStore, type Store } from "./store.ts";
+
+const QUEUED_MAX = 10_000;
+
+interface Waiting {
+  readonly partition: number;
+  readonly record: Uint8Array;
+  readonly resolve: (seq: number) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+function keyOf(partition: number, seq: number): Buffer {
+  const key = Buffer.alloc(10);
+  key.writeUInt16BE(partition, 0);
+  key.writeBigUInt64BE(BigInt(seq), 2);
+  return key;
+}
+
+/**
+ * The partition logs of a single node, in one LMDB environment. One writer loop takes whatever has been queued while
+ * the last flush ran (natural batching: no timer), commits it, waits for the fsync, and only then answers.
+ */
+export function openLmdbLog(options: { readonly path: string; readonly partitions: number }): PartitionLog {
+  const store = openStore(options.path);
+  const tails = Array.from({ length: options.partitions }, (_, partition) => storedTail(store, partition));
+  const listeners = new Set<(partition: number) => void>();
+  let queue: Waiting[] = [];
+  let writing: Promise<void> | undefined;
+
+  async function writeQueued(): Promise<void> {
+    while (queue.length > 0) {
+      const batch = queue;
+      queue = [];
+      try {
+        const seqs = await writeBatch(store, tails, batch);
+        for (const [i, waiting] of batch.entries()) waiting.resolve(seqs[i] ?? 0);
+      } catch (error) {
+        // Whether the bytes are there is unknown now, so what is there decides where the next record goes.
+        for (const partition of tails.keys()) tails[partition] = storedTail(store, partition);
+        for (const waiting of batch) waiting.reject(new Fault("LOG_UNAVAILABLE", String(error)));
+      }
+      for (const partition of new Set(batch.map((waiting) => waiting.partition)))
+        for (const tell of listeners) tell(partition);
+    }
+    writing = undefined;
+  }
+
+  return {
+    partitions: options.partitions,
+    append(partition, record) {
+      if (queue.length >= QUEUED_MAX) return Promise.reject(new Fault("QUEUE_FULL", "log"));
+      return new Promise((resolve, reject) => {
+        queue.push({ partition, record, resolve, reject });
+        writing ??= Promise.resolve().then(writeQueued);
+      });
+    },
+    read(partition, fromSeq, max) {
+      const range = store.getRange({ start: keyOf(partition, fromSeq), end: keyOf(partition + 1, 0), limit: max });
+      const entries = [...range].map(({ key, value }): LogEntry => ({
+        seq: Number(key.readBigUInt64BE(2)),
+        bytes: new Uint8Array(value),
+      }));
+      return Promise.resolve(entries);
+    },
+    tail: (partition) => Promise.resolve(tails[partition] ?? 0),
+    follow(onNews) {
+      listeners.add(onNews);
+      return () => listeners.delete(onNews);
+    },
+    async close() {
+      await writing;
+      await store.close();
+    },
+  };
+}
+
+function storedTail(store: Store, partition: number): number {
+  const range = { start: keyOf(partition, Number.MAX_SAFE_INTEGER), end: keyOf(partition, 0), reverse: true, limit: 1 };
+  const [last] = store.getKeys(range);
+  return last === undefined ? 0 : Number(last.readBigUInt64BE(2));
+}
+
+/** One transaction, fsynced when it resolves. */
+async function writeBatch(store: Store, tails: number[], batch: readonly Waiting[]): Promise<readonly number[]> {
+  const seqs = batch.map(({ partition }) => (tails[partition] = (tails[partition] ?? 0) + 1));
+  await store.transaction(() => {
+    for (const [i, { partition, record }] of batch.entries())
+      store.putSync(keyOf(partition, seqs[i] ?? 0), asBuffer(record));
+  });
+  await store.flushed;
+  return seqs;
+}

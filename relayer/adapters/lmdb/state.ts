@@ -1,0 +1,43 @@
+import { Fault } from "../../errors.ts";
+import type { Row, State } from "../../ports.ts";
+import { asBuffer, openStore } from "./store.ts";
+
+/** The state in one LMDB environment; one commit is one transaction, and it resolves after the fsync. */
+export function openLmdbState(path: string): State {
+  const store = openStore(path);
+  return {
+    get(key) {
+      const value = store.get(asBuffer(key));
+      return value === undefined ? undefined : new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    },
+    range(bounds) {
+      const rows: Row[] = [];
+      const [start, end] = bounds.reverse === true ? [bounds.to, bounds.from] : [bounds.from, bounds.to];
+      for (const { key, value } of store.getRange({
+        start: asBuffer(start),
+        end: asBuffer(end),
+        limit: bounds.limit,
+        reverse: bounds.reverse ?? false,
+        // Descending, LMDB would take the upper bound and leave the lower one out: ours is the other way round.
+        ...(bounds.reverse === true ? { exclusiveStart: true, inclusiveEnd: true } : {}),
+      })) {
+        rows.push({ key: new Uint8Array(key), value: new Uint8Array(value) });
+      }
+      return rows;
+    },
+    async commit(writes) {
+      try {
+        await store.transaction(() => {
+          for (const { key, value } of writes) {
+            if (value === undefined) store.removeSync(asBuffer(key));
+            else store.putSync(asBuffer(key), asBuffer(value));
+          }
+        });
+        await store.flushed;
+      } catch (error) {
+        throw new Fault("STATE_UNAVAILABLE", String(error));
+      }
+    },
+    close: () => store.close(),
+  };
+}

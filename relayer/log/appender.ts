@@ -1,0 +1,114 @@
+import { Fault, mayRetry } from "../errors.ts";
+import type { Applied, CommandResult } from "../midc/apply.ts";
+import { encodeCommand, type Command } from "../midc/command.ts";
+import { encodeRecord, RECORD_COMMANDS_MAX } from "../midc/record.ts";
+import type { Clock, Keyring, PartitionLog } from "../ports.ts";
+
+/** Group commit: what waits while an append is under way goes into the next record. */
+const RECORD_BYTES_GROUPED_MAX = 256 * 1024;
+const WAITING_COMMANDS_MAX = 20_000;
+const APPEND_TRIES_MAX = 5;
+export const RETRY_MS = 200;
+
+interface Waiting {
+  readonly bytes: Uint8Array;
+  readonly resolve: (result: CommandResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The name under which an appended record is recognised when it is applied: its signature. */
+const nameOf = (record: Uint8Array): string => Buffer.from(record.subarray(record.length - 64)).toString("latin1");
+
+/** Puts commands into signed records, one append at a time per partition, and answers once they have been applied. */
+export class Appender {
+  readonly #log: PartitionLog;
+  readonly #keyring: Pick<Keyring, "nodeId" | "sign">;
+  readonly #clock: Clock;
+  readonly #queues: Waiting[][];
+  readonly #running = new Map<number, Promise<void>>();
+  /** Records on their way, by name; whoever takes one out answers its commands. */
+  readonly #appended = new Map<string, readonly Waiting[]>();
+  #stopping = false;
+
+  constructor(ports: {
+    readonly log: PartitionLog;
+    readonly keyring: Pick<Keyring, "nodeId" | "sign">;
+    readonly clock: Clock;
+  }) {
+    this.#log = ports.log;
+    this.#keyring = ports.keyring;
+    this.#clock = ports.clock;
+    this.#queues = Array.from({ length: ports.log.partitions }, () => []);
+  }
+
+  submit(partition: number, command: Command): Promise<CommandResult> {
+    const queue = this.#queues[partition];
+    if (queue === undefined) return Promise.reject(new RangeError(`no partition ${partition}`));
+    if (this.#stopping) return Promise.reject(new Fault("SHUTTING_DOWN"));
+    if (queue.length >= WAITING_COMMANDS_MAX) return Promise.reject(new Fault("QUEUE_FULL", "commands"));
+    return new Promise((resolve, reject) => {
+      queue.push({ bytes: encodeCommand(command), resolve, reject });
+      // The group forms in this turn of the event loop; it is sent in the next.
+      if (!this.#running.has(partition))
+        this.#running.set(
+          partition,
+          Promise.resolve().then(() => this.#run(partition, queue)),
+        );
+    });
+  }
+
+  /** To be called when a record has been applied durably. */
+  settle(record: Uint8Array, applied: Applied): void {
+    const group = this.#take(nameOf(record));
+    for (const [i, waiting] of group.entries()) {
+      waiting.resolve(applied.results[i] ?? { kind: "refused", why: "the record is void: this node is not a member" });
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.allSettled(this.#running.values());
+  }
+
+  #take(name: string): readonly Waiting[] {
+    const group = this.#appended.get(name) ?? [];
+    this.#appended.delete(name);
+    return group;
+  }
+
+  async #run(partition: number, queue: Waiting[]): Promise<void> {
+    while (queue.length > 0) {
+      let bytes = 0;
+      let count = 0;
+      while (count < queue.length && count < RECORD_COMMANDS_MAX) {
+        bytes += queue[count]?.bytes.length ?? 0;
+        if (count > 0 && bytes > RECORD_BYTES_GROUPED_MAX) break;
+        count += 1;
+      }
+      await this.#append(partition, queue.splice(0, count));
+    }
+    this.#running.delete(partition);
+  }
+
+  async #append(partition: number, group: readonly Waiting[]): Promise<void> {
+    const commands = group.map((waiting) => waiting.bytes);
+    const content = { nodeId: this.#keyring.nodeId, partition, commands };
+    const record = encodeRecord(content, (message) => this.#keyring.sign(message));
+    const name = nameOf(record);
+    this.#appended.set(name, group);
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await this.#log.append(partition, record);
+        return;
+      } catch (error) {
+        // It may be in the log all the same; if apply has answered already there is nothing left to do.
+        if (!this.#appended.has(name)) return;
+        if (tries >= APPEND_TRIES_MAX || !mayRetry(error)) {
+          for (const waiting of this.#take(name)) waiting.reject(error);
+          return;
+        }
+        await this.#clock.sleep(RETRY_MS * tries);
+      }
+    }
+  }
+}
