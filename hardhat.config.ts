@@ -23,7 +23,12 @@ export default defineConfig({
     profiles: {
       default: { ...compiler, settings },
       coverage: { ...compiler, settings: { ...settings, optimizer: { enabled: false } } },
-      release: { ...compiler, settings: { ...settings, viaIR: true, optimizer: { enabled: true, runs: 10_000 } } },
+      // Isolated: what one contract compiles to never depends on which others there are.
+      release: {
+        ...compiler,
+        isolated: true,
+        settings: { ...settings, viaIR: true, optimizer: { enabled: true, runs: 10_000 } },
+      },
     },
     npmFilesToBuild: [
       "@openzeppelin/contracts/governance/TimelockController.sol",
