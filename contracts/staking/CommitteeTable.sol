@@ -4,11 +4,12 @@ pragma solidity 0.8.37;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
+import {ICommitteeTable} from "./ICommitteeTable.sol";
 import {IDVCommittee} from "./IDVCommittee.sol";
 
 /// @title Epoch table of signing keys and their weights
-/// @notice See {IDVCommittee}. How a committee is chosen is up to the contract that inherits this one.
-abstract contract CommitteeTable is IDVCommittee, AccessManaged {
+/// @notice See {ICommitteeTable}. How a committee is chosen is up to the contract that inherits this one.
+abstract contract CommitteeTable is ICommitteeTable, AccessManaged {
     /// One slot a key, because a tally reads one for each signature.
     struct Member {
         uint96 weight;
@@ -63,7 +64,7 @@ abstract contract CommitteeTable is IDVCommittee, AccessManaged {
         _staleAfter = rules_.staleAfter;
     }
 
-    /// @inheritdoc IDVCommittee
+    /// @inheritdoc ICommitteeTable
     function eject(address key) external restricted {
         require(!_members[key].ejected, DVCommitteeKeyEjected(key));
 
@@ -71,7 +72,7 @@ abstract contract CommitteeTable is IDVCommittee, AccessManaged {
         emit KeyEjected(key);
     }
 
-    /// @inheritdoc IDVCommittee
+    /// @inheritdoc ICommitteeTable
     function reinstate(address key) external restricted {
         require(_members[key].ejected, DVCommitteeKeyNotEjected(key));
 
@@ -79,35 +80,35 @@ abstract contract CommitteeTable is IDVCommittee, AccessManaged {
         emit KeyReinstated(key);
     }
 
-    /// @inheritdoc IDVCommittee
+    /// @inheritdoc ICommitteeTable
     function setQuorum(uint16 bps) external restricted {
         _requireBetween("quorumBps", bps, QUORUM_BPS_MIN, BPS);
         _recordRule("quorumBps", _quorumBps, bps);
         _quorumBps = bps;
     }
 
-    /// @inheritdoc IDVCommittee
+    /// @inheritdoc ICommitteeTable
     function setMinSigners(uint8 count) external restricted {
         _requireBetween("minSigners", count, SIGNERS_MIN, _maxMembers);
         _recordRule("minSigners", _minSigners, count);
         _minSigners = count;
     }
 
-    /// @inheritdoc IDVCommittee
+    /// @inheritdoc ICommitteeTable
     function setMaxMembers(uint8 count) external restricted {
         _requireBetween("maxMembers", count, _minSigners, MEMBERS_MAX);
         _recordRule("maxMembers", _maxMembers, count);
         _maxMembers = count;
     }
 
-    /// @inheritdoc IDVCommittee
+    /// @inheritdoc ICommitteeTable
     function setGrace(uint32 seconds_) external restricted {
         _requireBetween("grace", seconds_, 0, GRACE_MAX);
         _recordRule("grace", _grace, seconds_);
         _grace = seconds_;
     }
 
-    /// @inheritdoc IDVCommittee
+    /// @inheritdoc ICommitteeTable
     function setStaleAfter(uint32 seconds_) external restricted {
         _requireStaleAfter(seconds_);
         _recordRule("staleAfter", _staleAfter, seconds_);
@@ -120,37 +121,37 @@ abstract contract CommitteeTable is IDVCommittee, AccessManaged {
         return _isQuorum(weight, total, keys.length);
     }
 
-    /// @inheritdoc IDVCommittee
+    /// @inheritdoc ICommitteeTable
     function members() external view returns (address[] memory) {
         return _keys;
     }
 
-    /// @inheritdoc IDVCommittee
+    /// @inheritdoc ICommitteeTable
     function isEjected(address key) external view returns (bool) {
         return _members[key].ejected;
     }
 
-    /// @inheritdoc IDVCommittee
+    /// @inheritdoc ICommitteeTable
     function rules() external view returns (uint16, uint8, uint8, uint32, uint32) {
         return (_quorumBps, _minSigners, _maxMembers, _grace, _staleAfter);
     }
 
-    /// @inheritdoc IDVCommittee
+    /// @inheritdoc ICommitteeTable
     function epoch() public view returns (uint32) {
         return _epoch;
     }
 
-    /// @inheritdoc IDVCommittee
+    /// @inheritdoc ICommitteeTable
     function epochStart() public view returns (uint48) {
         return _epochStart;
     }
 
-    /// @inheritdoc IDVCommittee
+    /// @inheritdoc ICommitteeTable
     function totalWeight() public view returns (uint256) {
         return _total;
     }
 
-    /// @inheritdoc IDVCommittee
+    /// @inheritdoc ICommitteeTable
     function weightOf(address key) public view returns (uint256) {
         return _weight(key, _epoch);
     }

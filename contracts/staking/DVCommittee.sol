@@ -6,11 +6,11 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {CommitteeTable} from "./CommitteeTable.sol";
-import {IDVStaking} from "./IDVStaking.sol";
+import {INodeStakes} from "./INodeStakes.sol";
 import {IHomeCommittee} from "./IHomeCommittee.sol";
 
 /// @title Committee of the home chain, chosen from the stakes
-/// @notice See {IHomeCommittee} for the choice and {IDVCommittee} for the table.
+/// @notice See {IHomeCommittee} for the choice and {ICommitteeTable} for the table.
 contract DVCommittee is CommitteeTable, IHomeCommittee {
     struct ElectionRules {
         uint96 minStake;
@@ -23,7 +23,7 @@ contract DVCommittee is CommitteeTable, IHomeCommittee {
     uint32 private constant EPOCH_LENGTH_MAX = 30 days;
     uint32 private constant CHALLENGE_WINDOW_MAX = 7 days;
 
-    IDVStaking private immutable STAKING;
+    INodeStakes private immutable STAKING;
     uint32 private immutable CHALLENGE_WINDOW_MIN;
 
     uint96 private _minStake;
@@ -38,7 +38,7 @@ contract DVCommittee is CommitteeTable, IHomeCommittee {
 
     constructor(
         address authority_,
-        IDVStaking staking_,
+        INodeStakes staking_,
         Rules memory tableRules,
         ElectionRules memory rules_
     ) CommitteeTable(tableRules) AccessManaged(authority_) {

@@ -15,11 +15,12 @@ import {Time} from "@openzeppelin/contracts/utils/types/Time.sol";
 
 import {IPlatformToken} from "../token/IPlatformToken.sol";
 import {IDVStaking} from "./IDVStaking.sol";
+import {INodeStakes} from "./INodeStakes.sol";
 
 /// @title Stakes of DV nodes
-/// @notice See {IDVStaking}. Rewards follow one growing index, so no reward period exists that could be entered late
+/// @notice See {INodeStakes}. Rewards follow one growing index, so no reward period exists that could be entered late
 /// or left early, and principal is counted apart from rewards although both are the same token.
-contract DVStaking is IDVStaking, VotesExtended, AccessManaged, ReentrancyGuardTransient {
+contract DVStaking is INodeStakes, VotesExtended, AccessManaged, ReentrancyGuardTransient {
     using SafeCast for uint256;
     using SafeERC20 for IPlatformToken;
 
@@ -81,19 +82,19 @@ contract DVStaking is IDVStaking, VotesExtended, AccessManaged, ReentrancyGuardT
         _equivocationBps = equivocationBps;
     }
 
-    /// @inheritdoc IDVStaking
+    /// @inheritdoc INodeStakes
     function stake(uint256 amount) external nonReentrant {
         _stake(amount);
     }
 
-    /// @inheritdoc IDVStaking
+    /// @inheritdoc INodeStakes
     function stakeAndDelegate(uint256 amount, address delegatee) external nonReentrant {
         // Delegating moves the stake as it is now: crediting first would count the new amount twice.
         _delegate(msg.sender, delegatee);
         _stake(amount);
     }
 
-    /// @inheritdoc IDVStaking
+    /// @inheritdoc INodeStakes
     function stakeWithPermit(uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external nonReentrant {
         // Whoever copies the permit out of the pool and submits it first must not be able to block the stake.
         // solhint-disable-next-line no-empty-blocks
@@ -101,7 +102,7 @@ contract DVStaking is IDVStaking, VotesExtended, AccessManaged, ReentrancyGuardT
         _stake(amount);
     }
 
-    /// @inheritdoc IDVStaking
+    /// @inheritdoc INodeStakes
     function requestUnstake(uint256 amount) external nonReentrant {
         require(amount > 0, DVStakingZeroAmount());
         Node storage node = _nodes[msg.sender];
@@ -117,7 +118,7 @@ contract DVStaking is IDVStaking, VotesExtended, AccessManaged, ReentrancyGuardT
         emit UnstakeRequested(msg.sender, amount, unlockAt);
     }
 
-    /// @inheritdoc IDVStaking
+    /// @inheritdoc INodeStakes
     function cancelUnstake(uint256 amount) external nonReentrant {
         require(amount > 0, DVStakingZeroAmount());
         Node storage node = _nodes[msg.sender];
@@ -131,7 +132,7 @@ contract DVStaking is IDVStaking, VotesExtended, AccessManaged, ReentrancyGuardT
         emit UnstakeCancelled(msg.sender, amount);
     }
 
-    /// @inheritdoc IDVStaking
+    /// @inheritdoc INodeStakes
     function withdraw() external nonReentrant returns (uint256 amount) {
         Node storage node = _nodes[msg.sender];
         amount = node.unbonding;
@@ -146,7 +147,7 @@ contract DVStaking is IDVStaking, VotesExtended, AccessManaged, ReentrancyGuardT
         TOKEN.safeTransfer(msg.sender, amount);
     }
 
-    /// @inheritdoc IDVStaking
+    /// @inheritdoc INodeStakes
     function claim() external nonReentrant returns (uint256 amount) {
         _settle(msg.sender);
         amount = _dues[msg.sender].owed;
@@ -159,12 +160,12 @@ contract DVStaking is IDVStaking, VotesExtended, AccessManaged, ReentrancyGuardT
         TOKEN.safeTransfer(msg.sender, amount);
     }
 
-    /// @inheritdoc IDVStaking
+    /// @inheritdoc INodeStakes
     function accrue() external nonReentrant {
         _accrue();
     }
 
-    /// @inheritdoc IDVStaking
+    /// @inheritdoc INodeStakes
     function setKey(address key, bytes calldata proof) external {
         address owner = _nodeOf[key];
         require(owner == address(0) || owner == msg.sender, DVStakingKeyTaken(key, owner));
@@ -202,7 +203,7 @@ contract DVStaking is IDVStaking, VotesExtended, AccessManaged, ReentrancyGuardT
         TOKEN.safeTransferFrom(msg.sender, address(this), amount);
     }
 
-    /// @inheritdoc IDVStaking
+    /// @inheritdoc INodeStakes
     function slash(address node, uint256 amount, bytes32 reason) external restricted nonReentrant {
         _slash(node, amount, reason);
     }
@@ -218,28 +219,28 @@ contract DVStaking is IDVStaking, VotesExtended, AccessManaged, ReentrancyGuardT
         _slash(node, Math.mulDiv(held, _equivocationBps, BPS, Math.Rounding.Ceil), evidence);
     }
 
-    /// @inheritdoc IDVStaking
+    /// @inheritdoc INodeStakes
     function setUnbondDelay(uint48 delay) external restricted {
         _requireBetween("unbondDelay", delay, UNBOND_DELAY_MIN, UNBOND_DELAY_MAX);
         _recordRule("unbondDelay", _unbondDelay, delay);
         _unbondDelay = delay;
     }
 
-    /// @inheritdoc IDVStaking
+    /// @inheritdoc INodeStakes
     function setStakersShare(uint16 bps) external restricted {
         _requireBetween("stakersShareBps", bps, 0, BPS);
         _recordRule("stakersShareBps", _stakersShareBps, bps);
         _stakersShareBps = bps;
     }
 
-    /// @inheritdoc IDVStaking
+    /// @inheritdoc INodeStakes
     function setEquivocationPenalty(uint16 bps) external restricted {
         _requireBetween("equivocationBps", bps, EQUIVOCATION_BPS_MIN, BPS);
         _recordRule("equivocationBps", _equivocationBps, bps);
         _equivocationBps = bps;
     }
 
-    /// @inheritdoc IDVStaking
+    /// @inheritdoc INodeStakes
     function setSlashSink(address sink) external restricted {
         _recordRule("slashSink", uint160(_slashSink), uint160(sink));
         _slashSink = sink;
@@ -250,56 +251,56 @@ contract DVStaking is IDVStaking, VotesExtended, AccessManaged, ReentrancyGuardT
         return _nodeOf[key];
     }
 
-    /// @inheritdoc IDVStaking
+    /// @inheritdoc INodeStakes
     function keyOf(address node) external view returns (address) {
         return _keyOf[node];
     }
 
-    /// @inheritdoc IDVStaking
+    /// @inheritdoc INodeStakes
     function stakeOf(address node) external view returns (uint256) {
         return _nodes[node].staked;
     }
 
-    /// @inheritdoc IDVStaking
+    /// @inheritdoc INodeStakes
     function unbondingOf(address node) external view returns (uint256 amount, uint48 unlockAt) {
         return (_nodes[node].unbonding, _dues[node].unlockAt);
     }
 
-    /// @inheritdoc IDVStaking
+    /// @inheritdoc INodeStakes
     function claimable(address node) external view returns (uint256) {
         return _dues[node].owed + _earned(node);
     }
 
-    /// @inheritdoc IDVStaking
+    /// @inheritdoc INodeStakes
     function totalStaked() external view returns (uint256) {
         return _totalStaked;
     }
 
-    /// @inheritdoc IDVStaking
+    /// @inheritdoc INodeStakes
     function totalUnbonding() external view returns (uint256) {
         return _totalUnbonding;
     }
 
-    /// @inheritdoc IDVStaking
+    /// @inheritdoc INodeStakes
     function totalOwed() external view returns (uint256) {
         return _totalOwed;
     }
 
-    /// @inheritdoc IDVStaking
+    /// @inheritdoc INodeStakes
     function rewardIndex() external view returns (uint256) {
         return _index;
     }
 
-    /// @inheritdoc IDVStaking
+    /// @inheritdoc INodeStakes
     function rules() external view returns (uint48, uint48, uint16, uint16, address) {
         return (_unbondDelay, UNBOND_DELAY_MIN, _stakersShareBps, _equivocationBps, _slashSink);
     }
 
-    /// @inheritdoc IDVStaking
+    /// @inheritdoc INodeStakes
     function getPastBalanceOf(
         address node,
         uint256 timepoint
-    ) public view override(IDVStaking, VotesExtended) returns (uint256) {
+    ) public view override(INodeStakes, VotesExtended) returns (uint256) {
         return super.getPastBalanceOf(node, timepoint);
     }
 

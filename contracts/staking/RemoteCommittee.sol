@@ -8,7 +8,7 @@ import {CommitteeTable} from "./CommitteeTable.sol";
 import {IRemoteCommittee} from "./IRemoteCommittee.sol";
 
 /// @title Committee of a remote chain, handed over by signature
-/// @notice See {IRemoteCommittee} for the handover and {IDVCommittee} for the table.
+/// @notice See {IRemoteCommittee} for the handover and {ICommitteeTable} for the table.
 contract RemoteCommittee is CommitteeTable, EIP712, IRemoteCommittee {
     bytes32 private constant HANDOVER_TYPEHASH = keccak256("Handover(uint32 epoch,address[] keys,uint96[] weights)");
 
