@@ -12,6 +12,7 @@ export const PARTIES_MAX = 8;
 export const LEGS_MAX = 8;
 export const CONTENTS_MAX = 8;
 export const ENVELOPES_MAX = 16;
+export const REFERENCE_CHARS_MAX = 64;
 export const CIPHERTEXT_BYTES_MAX = 1024 * 1024 + 16;
 export const SIGNATURE_BYTES_MAX = 1024;
 export const SUBMISSION_BYTES_MAX = 2 * 1024 * 1024;
@@ -100,6 +101,8 @@ export interface RequestBody {
   /** The client's half of the commitment's salt, 32 bytes. */
   readonly salt: Uint8Array;
   readonly contents: readonly ContentHeader[];
+  /** The parties' own file number, in clear: printable ASCII, never personal data (guard rules AP-020, AP-021). */
+  readonly reference: string;
   readonly deal?: DealTerms;
   readonly purchase?: Purchase;
 }
@@ -225,16 +228,17 @@ function readDeal(r: Reader): DealTerms {
 /** Canonical bytes of a body. Throws RangeError for a body no client should build. */
 export function encodeBody(body: RequestBody): Uint8Array {
   const w = new Writer();
-  w.map(9 + (body.deal === undefined ? 0 : 1) + (body.purchase === undefined ? 0 : 1));
+  w.map(10 + (body.deal === undefined ? 0 : 1) + (body.purchase === undefined ? 0 : 1));
   w.uint(1).uint(REQUEST_VERSION).uint(2).uint(numberOf(requestKinds, body.kind)).uint(3).uint(body.chain);
   w.uint(4).bytes(body.ledger).uint(5).bytes(body.nonce).uint(6).uint(body.validUntil);
   w.uint(7).array(body.parties.length);
   for (const party of body.parties) writeParty(w, party);
   w.uint(8).bytes(body.salt).uint(9).array(body.contents.length);
   for (const content of body.contents) writeContent(w, content);
-  if (body.deal !== undefined) writeDeal(w.uint(10), body.deal);
+  w.uint(10).text(body.reference);
+  if (body.deal !== undefined) writeDeal(w.uint(11), body.deal);
   if (body.purchase !== undefined) {
-    w.uint(11).map(3).uint(1).bytes(body.purchase.serviceId).uint(2).uint(body.purchase.listingVersion);
+    w.uint(12).map(3).uint(1).bytes(body.purchase.serviceId).uint(2).uint(body.purchase.listingVersion);
     w.uint(3).bytes(uintToBytes(body.purchase.priceMax, 32));
   }
   return w.done();
@@ -246,7 +250,7 @@ export function decodeBody(bytes: Uint8Array): RequestBody {
   const size = r.map();
   if (r.key(1).uint() !== REQUEST_VERSION) throw new NotCanonical("unknown request version");
   const kind = nameOf(requestKinds, r.key(2).uint());
-  if (size !== 9 + (kind === "data" ? 0 : 1) + (kind === "purchase" ? 1 : 0)) {
+  if (size !== 10 + (kind === "data" ? 0 : 1) + (kind === "purchase" ? 1 : 0)) {
     throw new NotCanonical("the fields do not fit the kind of request");
   }
   const chain = r.key(3).uint();
@@ -256,8 +260,9 @@ export function decodeBody(bytes: Uint8Array): RequestBody {
   const parties = Array.from({ length: r.key(7).array(PARTIES_MAX) }, () => readParty(r));
   const salt = r.key(8).fixed(32);
   const contents = Array.from({ length: r.key(9).array(CONTENTS_MAX) }, () => readContent(r));
-  const deal = kind === "data" ? undefined : readDeal(r.key(10));
-  const purchase = kind === "purchase" ? readPurchase(r.key(11)) : undefined;
+  const reference = r.key(10).text(REFERENCE_CHARS_MAX);
+  const deal = kind === "data" ? undefined : readDeal(r.key(11));
+  const purchase = kind === "purchase" ? readPurchase(r.key(12)) : undefined;
   r.end();
   return {
     kind,
@@ -268,6 +273,7 @@ export function decodeBody(bytes: Uint8Array): RequestBody {
     parties,
     salt,
     contents,
+    reference,
     ...(deal === undefined ? {} : { deal }),
     ...(purchase === undefined ? {} : { purchase }),
   };

@@ -14,7 +14,7 @@ const typeHash = (type: string): Uint8Array => keccak_256(ascii(type));
 
 export const LEG_TYPE = "Leg(address token,address from,address to,uint256 amount)";
 const PARTY_TYPE = "Party(address account,bytes32 codedId,string role)";
-const REQUEST_TYPE = `Request(bytes32 id,string kind,Party[] parties,Leg[] legs,uint48 validUntil)${LEG_TYPE}${PARTY_TYPE}`;
+const REQUEST_TYPE = `Request(bytes32 id,string kind,Party[] parties,Leg[] legs,string reference,uint48 validUntil)${LEG_TYPE}${PARTY_TYPE}`;
 const DEAL_TYPE = `Deal(bytes32 terms,uint48 validAfter,uint48 validUntil,uint256 nonce,Leg[] legs)${LEG_TYPE}`;
 const BATCH_TYPE = "Batch(bytes32 partition,uint64 seq,bytes32 prev,bytes32 root,uint32 count,bytes32 itemsHash)";
 const DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
@@ -80,12 +80,14 @@ export function requestDigest(
     keccak(concat(partyTypeHash, address(party.account), party.codedId, textHash(party.role))),
   );
   const legs = hashLegs(body.deal?.legs ?? [], keccak);
+  const reference = keccak(ascii(body.reference));
   const struct = concat(
     requestTypeHash,
     id,
     textHash(body.kind),
     keccak(concat(...parties)),
     legs,
+    reference,
     word(body.validUntil),
   );
   return digest(separator, keccak(struct), keccak);
@@ -158,6 +160,7 @@ export function requestTypedData(bodyBytes: Uint8Array, body: RequestBody) {
         { name: "kind", type: "string" },
         { name: "parties", type: "Party[]" },
         { name: "legs", type: "Leg[]" },
+        { name: "reference", type: "string" },
         { name: "validUntil", type: "uint48" },
       ],
       Leg: legFields,
@@ -176,6 +179,7 @@ export function requestTypedData(bodyBytes: Uint8Array, body: RequestBody) {
         role: party.role,
       })),
       legs: (body.deal?.legs ?? []).map(legMessage),
+      reference: body.reference,
       validUntil: body.validUntil,
     },
   };

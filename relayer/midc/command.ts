@@ -36,6 +36,8 @@ export type Command =
       readonly shredKey: Uint8Array;
       readonly pepper: Uint8Array;
       readonly slots: Uint8Array;
+      readonly readerKeyId: Uint8Array;
+      readonly binding: Uint8Array;
       readonly genesis: BlockDraft;
     }
   | {
@@ -127,7 +129,8 @@ export function encodeCommand(command: Command): Uint8Array {
   w.array(2).uint(kinds.indexOf(command.kind));
   switch (command.kind) {
     case "enrol":
-      w.array(5).bytes(command.ownerTag).bytes(command.shredKey).bytes(command.pepper).bytes(command.slots);
+      w.array(7).bytes(command.ownerTag).bytes(command.shredKey).bytes(command.pepper).bytes(command.slots);
+      w.bytes(command.readerKeyId).bytes(command.binding);
       writeBlock(w, command.genesis);
       break;
     case "begin":
@@ -186,13 +189,15 @@ export function decodeCommand(bytes: Uint8Array): Command {
 function readCommand(kind: (typeof kinds)[number], r: Reader): Command {
   switch (kind) {
     case "enrol":
-      r.array(5);
+      r.array(7);
       return {
         kind,
         ownerTag: r.fixed(16),
         shredKey: r.bytes(256),
         pepper: r.bytes(256),
         slots: r.bytes(64 * 1024),
+        readerKeyId: r.fixed(16),
+        binding: r.bytes(8192),
         genesis: readBlock(r),
       };
     case "begin":

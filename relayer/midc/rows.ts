@@ -67,6 +67,10 @@ export interface VaultRow {
   readonly pepper: Uint8Array;
   /** The owner's key slots, sealed by the owner; opaque here. */
   readonly slots: Uint8Array;
+  /** Names the owner's current reading key (protocol/keys); envelopes must be addressed to it. */
+  readonly readerKeyId: Uint8Array;
+  /** The owner's key binding, sealed under the shred key. */
+  readonly binding: Uint8Array;
 }
 
 export interface AppliedRow {
@@ -207,12 +211,25 @@ export function decodeBatchHead(bytes: Uint8Array | undefined): BatchHeadRow {
 }
 
 export const encodeVault = (row: VaultRow): Uint8Array =>
-  new Writer().array(3).bytes(row.shredKey).bytes(row.pepper).bytes(row.slots).done();
+  new Writer()
+    .array(5)
+    .bytes(row.shredKey)
+    .bytes(row.pepper)
+    .bytes(row.slots)
+    .bytes(row.readerKeyId)
+    .bytes(row.binding)
+    .done();
 
 export function decodeVault(bytes: Uint8Array): VaultRow {
   const r = new Reader(bytes);
-  r.array(3);
-  return { shredKey: r.bytes(256), pepper: r.bytes(256), slots: r.bytes(SLOTS_BYTES_MAX) };
+  r.array(5);
+  return {
+    shredKey: r.bytes(256),
+    pepper: r.bytes(256),
+    slots: r.bytes(SLOTS_BYTES_MAX),
+    readerKeyId: r.fixed(16),
+    binding: r.bytes(8192),
+  };
 }
 
 export const encodeApplied = (row: AppliedRow): Uint8Array =>

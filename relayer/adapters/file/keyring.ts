@@ -1,0 +1,89 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  hash,
+  randomBytes,
+  sign,
+} from "node:crypto";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Keyring } from "../../ports.ts";
+
+/** What the file holds; base64. Losing it makes every user's data unreadable, leaking it makes it readable: back it up
+ * apart from the data. */
+interface KeyFile {
+  readonly version: 1;
+  readonly node: string;
+  readonly vault: string;
+  readonly directory: string;
+}
+
+function freshKeys(): KeyFile {
+  const random = (): string => randomBytes(32).toString("base64");
+  return { version: 1, node: random(), vault: random(), directory: random() };
+}
+
+/** Written whole or not at all: a temporary file, fsync, rename, fsync of the folder. */
+function writeDurably(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const fresh = openSync(`${path}.new`, "w", 0o600);
+  writeSync(fresh, text);
+  fsyncSync(fresh);
+  closeSync(fresh);
+  renameSync(`${path}.new`, path);
+  const folder = openSync(dirname(path), "r");
+  fsyncSync(folder);
+  closeSync(folder);
+}
+
+const PKCS8_ED25519 = Buffer.from("302e020100300506032b657004220420", "hex");
+
+/** Opens the node's key file (mode 0600), making it on the first start. */
+export function openFileKeyring(path: string): Keyring {
+  if (!existsSync(path)) writeDurably(path, `${JSON.stringify(freshKeys(), undefined, 2)}\n`);
+  const file = JSON.parse(readFileSync(path, "utf8")) as KeyFile;
+  const vaultKey = Buffer.from(file.vault, "base64");
+  const directoryKey = Buffer.from(file.directory, "base64");
+  const nodeKey = createPrivateKey({
+    key: Buffer.concat([PKCS8_ED25519, Buffer.from(file.node, "base64")]),
+    format: "der",
+    type: "pkcs8",
+  });
+  const spki = createPublicKey(nodeKey).export({ format: "der", type: "spki" });
+  const nodePublicKey = new Uint8Array(spki.subarray(spki.length - 32));
+  return {
+    nodeId: new Uint8Array(hash("sha256", nodePublicKey, "buffer").subarray(0, 16)),
+    nodePublicKey,
+    sign: (message) => new Uint8Array(sign(null, message, nodeKey)),
+    wrap: (secret, bound) => wrapUnder(vaultKey, secret, bound),
+    unwrap: (wrapped, bound) => unwrapUnder(vaultKey, wrapped, bound),
+    ownerTag: (account) =>
+      new Uint8Array(
+        createHmac("sha256", directoryKey).update("MIDC/v1 owner").update(account).digest().subarray(0, 16),
+      ),
+  };
+}
+
+function wrapUnder(key: Buffer, secret: Uint8Array, bound: Uint8Array): Uint8Array {
+  const nonce = randomBytes(12);
+  const cipher = createCipheriv("aes-256-gcm", key, nonce);
+  cipher.setAAD(bound);
+  return new Uint8Array(Buffer.concat([nonce, cipher.update(secret), cipher.final(), cipher.getAuthTag()]));
+}
+
+function unwrapUnder(key: Buffer, wrapped: Uint8Array, bound: Uint8Array): Uint8Array | undefined {
+  if (wrapped.length < 28) return undefined;
+  const decipher = createDecipheriv("aes-256-gcm", key, wrapped.subarray(0, 12), { authTagLength: 16 });
+  decipher.setAAD(bound);
+  decipher.setAuthTag(wrapped.subarray(wrapped.length - 16));
+  try {
+    return new Uint8Array(
+      Buffer.concat([decipher.update(wrapped.subarray(12, wrapped.length - 16)), decipher.final()]),
+    );
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,62 @@
+import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { bodyCommitment } from "../../protocol/block.ts";
+import { concat } from "../../protocol/bytes.ts";
+
+/**
+ * Sealing under a user's shred key: AES-256-GCM, nonce (12) ‖ ciphertext ‖ tag (16). Every erasable byte passes here
+ * before it enters a log, the state, a snapshot or a backup; destroying the key erases all of them at once.
+ */
+
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+export function sealUnder(shredKey: Uint8Array, plaintext: Uint8Array, bound: Uint8Array): Uint8Array {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv("aes-256-gcm", shredKey, nonce);
+  cipher.setAAD(bound);
+  const ciphertext = cipher.update(plaintext);
+  cipher.final();
+  return concat(nonce, ciphertext, cipher.getAuthTag());
+}
+
+/** Undefined when the bytes are not what was sealed for `bound` under this key. */
+export function openUnder(shredKey: Uint8Array, sealed: Uint8Array, bound: Uint8Array): Uint8Array | undefined {
+  if (sealed.length < NONCE_BYTES + TAG_BYTES) return undefined;
+  const decipher = createDecipheriv("aes-256-gcm", shredKey, sealed.subarray(0, NONCE_BYTES), {
+    authTagLength: TAG_BYTES,
+  });
+  decipher.setAAD(bound);
+  decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
+  try {
+    const plaintext = decipher.update(sealed.subarray(NONCE_BYTES, sealed.length - TAG_BYTES));
+    decipher.final();
+    return new Uint8Array(plaintext);
+  } catch {
+    return undefined;
+  }
+}
+
+const SALT_BYTES = 32;
+
+export interface SealedBody {
+  readonly sealed: Uint8Array;
+  readonly bodyCommitment: Uint8Array;
+}
+
+/** A block body, salted, committed to and sealed for its chain. `bound` is chain id ‖ transaction id. */
+export function sealBody(shredKey: Uint8Array, body: Uint8Array, bound: Uint8Array): SealedBody {
+  const salt = new Uint8Array(randomBytes(SALT_BYTES));
+  return { sealed: sealUnder(shredKey, concat(salt, body), bound), bodyCommitment: bodyCommitment(salt, body) };
+}
+
+export interface OpenedBody {
+  readonly salt: Uint8Array;
+  readonly bytes: Uint8Array;
+}
+
+export function openBody(shredKey: Uint8Array, sealed: Uint8Array, bound: Uint8Array): OpenedBody | undefined {
+  const plaintext = openUnder(shredKey, sealed, bound);
+  return plaintext === undefined
+    ? undefined
+    : { salt: plaintext.subarray(0, SALT_BYTES), bytes: plaintext.subarray(SALT_BYTES) };
+}

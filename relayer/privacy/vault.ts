@@ -1,0 +1,43 @@
+import { Fault } from "../errors.ts";
+import { keys } from "../midc/keys.ts";
+import { decodeVault, type VaultRow } from "../midc/rows.ts";
+import type { Keyring, StateView } from "../ports.ts";
+
+const CACHED_KEYS_MAX = 50_000;
+
+/**
+ * The users' shred keys, unwrapped as they are needed. The cache is dropped by the oldest, and per chain on erasure.
+ */
+export interface Vault {
+  readonly row: (chainId: Uint8Array) => VaultRow | undefined;
+  /** Undefined when the chain has no vault (unknown, or erased). Throws VAULT_KEY_MISSING when this node cannot unwrap it. */
+  readonly shredKey: (chainId: Uint8Array) => Uint8Array | undefined;
+  readonly forget: (chainId: Uint8Array) => void;
+}
+
+export function openVault(view: StateView, keyring: Pick<Keyring, "unwrap">): Vault {
+  const cache = new Map<string, Uint8Array>();
+  const nameOf = (chainId: Uint8Array): string => Buffer.from(chainId).toString("latin1");
+  const row = (chainId: Uint8Array): VaultRow | undefined => {
+    const bytes = view.get(keys.vault(chainId));
+    return bytes === undefined ? undefined : decodeVault(bytes);
+  };
+  return {
+    row,
+    shredKey(chainId) {
+      const name = nameOf(chainId);
+      const cached = cache.get(name);
+      if (cached !== undefined) return cached;
+      const vault = row(chainId);
+      if (vault === undefined) return undefined;
+      const key = keyring.unwrap(vault.shredKey, chainId);
+      if (key === undefined) throw new Fault("VAULT_KEY_MISSING");
+      if (cache.size >= CACHED_KEYS_MAX) for (const oldest of cache.keys()) if (cache.delete(oldest)) break;
+      cache.set(name, key);
+      return key;
+    },
+    forget(chainId) {
+      cache.delete(nameOf(chainId));
+    },
+  };
+}
