@@ -1,0 +1,50 @@
+import { buildModule } from "@nomicfoundation/ignition-core";
+import { toFunctionSelector } from "viem";
+
+import { ADMIN_ROLE, GUARDIAN_ROLE, homePermissions, LEDGER_ROLE, MINTER_ROLE } from "./roles.ts";
+
+const NO_DELAY = 0;
+const ANYONE = "0x0000000000000000000000000000000000000000";
+
+/**
+ * How many transactions of the deployer come before the notary ledger. Engine and ledger know each other for ever, so
+ * the address of the ledger is predicted from this: everything before it is one line of dependencies, everything else
+ * comes after it, and the check of the finished deployment fails if the prediction did.
+ */
+export const LEDGER_NONCE_OFFSET = 5;
+
+/** Everything a home chain needs, wired, with every right in the hands of the timelock. */
+export const home = buildModule("Home", (m) => {
+  const deployer = m.getAccount(0);
+  const guardian = m.getParameter<string>("guardian");
+  const p = (name: string) => m.getParameter(name);
+
+  const manager = m.contract("AccessManager", [deployer]);
+  const issuance = [p("genesisHolder"), p("genesisSupply"), p("mintCap"), p("inflationBpsMax"), p("inflationBps")];
+  const token = m.contract("PlatformToken", [manager, ...issuance]);
+  const stakingRules = [p("unbondDelayMin"), p("unbondDelay"), p("stakersShareBps"), p("equivocationBps")];
+  const staking = m.contract("DVStaking", [manager, token, ...stakingRules]);
+  const committee = m.contract("DVCommittee", [manager, staking, p("committeeRules"), p("electionRules")]);
+  const engine = m.contract("SettlementEngine", [manager, p("predictedLedger")], { after: [committee] });
+  const ledger = m.contract("NotaryLedger", [manager, committee, engine, staking]);
+
+  const deployed = { PlatformToken: token, DVStaking: staking, DVCommittee: committee, NotaryLedger: ledger };
+  const timelock = m.contract("TimelockController", [p("timelockDelay"), [], [ANYONE], deployer], { after: [ledger] });
+
+  const wired = [
+    ...homePermissions.map(({ contract, functions, role }) => {
+      const selectors = functions.map((signature) => toFunctionSelector(signature));
+      const options = { id: `permit_${contract}`, after: [ledger] };
+      return m.call(manager, "setTargetFunctionRole", [deployed[contract], selectors, role], options);
+    }),
+    m.call(manager, "grantRole", [MINTER_ROLE, staking, NO_DELAY], { id: "grant_minter", after: [ledger] }),
+    m.call(manager, "grantRole", [LEDGER_ROLE, ledger, NO_DELAY], { id: "grant_ledger" }),
+    m.call(manager, "grantRole", [GUARDIAN_ROLE, guardian, NO_DELAY], { id: "grant_guardian", after: [ledger] }),
+    m.call(engine, "setToken", [token, true], { id: "allow_token", after: [ledger] }),
+    m.call(manager, "grantRole", [ADMIN_ROLE, timelock, NO_DELAY], { id: "grant_admin" }),
+  ];
+  // Last: from here on the deployer can do nothing.
+  m.call(manager, "renounceRole", [ADMIN_ROLE, deployer], { id: "leave_manager", after: wired });
+
+  return { manager, token, staking, committee, engine, ledger, timelock };
+});

@@ -1,0 +1,23 @@
+/** Roles of the access manager. ADMIN is built in; whoever holds it decides everything else: the timelock alone. */
+export const ADMIN_ROLE = 0n;
+export const MINTER_ROLE = 1n;
+export const LEDGER_ROLE = 2n;
+export const GUARDIAN_ROLE = 3n;
+
+/** One contract's functions that a role other than ADMIN may call. */
+export interface Permission {
+  readonly contract: string;
+  readonly functions: readonly string[];
+  readonly role: bigint;
+}
+
+/** A guardian can only stop things; starting them again takes a vote. */
+export const homePermissions = [
+  { contract: "PlatformToken", functions: ["mintInflation(address)", "skipInflation()"], role: MINTER_ROLE },
+  { contract: "DVStaking", functions: ["proveEquivocation(address,bytes32)"], role: LEDGER_ROLE },
+  { contract: "DVCommittee", functions: ["eject(address)"], role: GUARDIAN_ROLE },
+  { contract: "NotaryLedger", functions: ["pause()"], role: GUARDIAN_ROLE },
+] as const satisfies readonly Permission[];
+
+/** Roles of the timelock (OpenZeppelin TimelockController), as it names them. */
+export const TIMELOCK_ROLES = ["PROPOSER_ROLE", "CANCELLER_ROLE", "EXECUTOR_ROLE", "DEFAULT_ADMIN_ROLE"] as const;
