@@ -1,7 +1,7 @@
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { GCM_NONCE_BYTES, gcmOpen, gcmSeal } from "./aesGcm.ts";
+import { ascii, concat, equalBytes } from "./bytes.ts";
 import { pad, sizeClassOf, unpad } from "./padding.ts";
 import { SealRefused, requireLength } from "./sealRefused.ts";
 
@@ -11,8 +11,8 @@ import { SealRefused, requireLength } from "./sealRefused.ts";
  */
 
 export const DEK_BYTES = 32;
-const DEK_INFO = utf8ToBytes("MIDC/v1 dek");
-const AAD_TAG = utf8ToBytes("MIDC/v1 aad");
+const DEK_INFO = ascii("MIDC/v1 dek");
+const AAD_TAG = ascii("MIDC/v1 aad");
 /** A data key encrypts once, so its nonce needs no randomness and cannot repeat. */
 const ZERO_NONCE = new Uint8Array(GCM_NONCE_BYTES);
 
@@ -64,8 +64,8 @@ export async function decryptContent(
   input: EncryptedContent & { readonly dek: Uint8Array; readonly blockId: Uint8Array; readonly context: Uint8Array },
 ): Promise<Uint8Array> {
   const { encryption, kcom } = contentKeys(input.dek, input.blockId);
-  if (!sameBytes(kcom, input.kcom)) throw new SealRefused("keyCommitment");
-  if (!sameBytes(sha256(input.ciphertext), input.ctHash)) throw new SealRefused("ciphertextHash");
+  if (!equalBytes(kcom, input.kcom)) throw new SealRefused("keyCommitment");
+  if (!equalBytes(sha256(input.ciphertext), input.ctHash)) throw new SealRefused("ciphertextHash");
   const padded = await gcmOpen({ key: encryption, nonce: ZERO_NONCE, aad: aadOf(input), data: input.ciphertext });
   if (padded === undefined) throw new SealRefused("ciphertext");
   const plaintext = unpad(padded, input.sizeClass);
@@ -80,8 +80,5 @@ function aadOf(input: {
   readonly sizeClass: number;
   readonly context: Uint8Array;
 }): Uint8Array {
-  return sha256(concatBytes(AAD_TAG, input.blockId, input.kcom, Uint8Array.of(input.sizeClass), input.context));
+  return sha256(concat(AAD_TAG, input.blockId, input.kcom, Uint8Array.of(input.sizeClass), input.context));
 }
-
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, i) => byte === b[i]);

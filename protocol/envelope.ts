@@ -1,8 +1,9 @@
 import { sha256 } from "@noble/hashes/sha2.js";
-import { concatBytes } from "@noble/hashes/utils.js";
+import { concat } from "./bytes.ts";
 import { encodeCbor } from "./cbor.ts";
 import { DEK_BYTES } from "./content.ts";
 import { hpkeOpen, hpkeSeal, type Suite } from "./hpke.ts";
+import { encodeEnvelopes, type SealedEnvelope } from "./request.ts";
 import { SealRefused, requireLength } from "./sealRefused.ts";
 
 /** One reader's copy of a block's data key. Granting access is adding an envelope; the content is never sealed again. */
@@ -22,17 +23,6 @@ export interface Reader {
   readonly publicKey: Uint8Array;
 }
 
-export interface Envelope {
-  readonly readerKeyId: Uint8Array;
-  /** Index into `readerRoles`. */
-  readonly role: number;
-  readonly suite: number;
-  readonly keyEpoch: number;
-  readonly enc: Uint8Array;
-  /** The data key, sealed: 48 bytes. */
-  readonly ct: Uint8Array;
-}
-
 /** The block a data key belongs to; both are authenticated, so an envelope opens only where it was made. */
 export interface EnvelopePlace {
   readonly blockId: Uint8Array;
@@ -40,7 +30,7 @@ export interface EnvelopePlace {
 }
 
 /** Throws SealRefused("badPublicKey") for an unusable key, "badLength" for ids of another size. */
-export async function wrapDek(dek: Uint8Array, place: EnvelopePlace, reader: Reader): Promise<Envelope> {
+export async function wrapDek(dek: Uint8Array, place: EnvelopePlace, reader: Reader): Promise<SealedEnvelope> {
   requireLength(dek, DEK_BYTES);
   requireLength(reader.readerKeyId, READER_KEY_ID_BYTES);
   const header = {
@@ -55,7 +45,7 @@ export async function wrapDek(dek: Uint8Array, place: EnvelopePlace, reader: Rea
 }
 
 /** Throws SealRefused("notForReader") when the seed does not open it or anything around it was changed. */
-export async function unwrapDek(envelope: Envelope, place: EnvelopePlace, seed: Uint8Array): Promise<Uint8Array> {
+export async function unwrapDek(envelope: SealedEnvelope, place: EnvelopePlace, seed: Uint8Array): Promise<Uint8Array> {
   const { suite, enc, ct } = envelope;
   if (suite !== 0 && suite !== 1) throw new SealRefused("unknownSuite");
   const dek = await hpkeOpen({ suite, seed, enc, ct, info: infoOf(envelope), aad: aadOf(place) });
@@ -63,16 +53,14 @@ export async function unwrapDek(envelope: Envelope, place: EnvelopePlace, seed: 
   return dek;
 }
 
-/** SHA-256 of the dCBOR list [[readerKeyId, role, suite, keyEpoch, enc, ct] …]. */
-export function envelopesRoot(envelopes: readonly Envelope[]): Uint8Array {
-  return sha256(encodeCbor(envelopes.map((e) => [e.readerKeyId, e.role, e.suite, e.keyEpoch, e.enc, e.ct])));
-}
+/** SHA-256 of the canonical list of envelopes; `envRoot` of the content header. */
+export const envelopesRoot = (envelopes: readonly SealedEnvelope[]): Uint8Array => sha256(encodeEnvelopes(envelopes));
 
-const infoOf = (e: Pick<Envelope, "readerKeyId" | "role" | "suite" | "keyEpoch">): Uint8Array =>
+const infoOf = (e: Pick<SealedEnvelope, "readerKeyId" | "role" | "suite" | "keyEpoch">): Uint8Array =>
   encodeCbor(["MIDC/v1 wrap", e.suite, e.readerKeyId, e.keyEpoch, e.role]);
 
 function aadOf({ blockId, kcom }: EnvelopePlace): Uint8Array {
   requireLength(blockId, 32);
   requireLength(kcom, 32);
-  return concatBytes(blockId, kcom);
+  return concat(blockId, kcom);
 }

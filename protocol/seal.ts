@@ -1,15 +1,14 @@
 import { DEK_BYTES, decryptContent, encryptContent, type EncryptedContent } from "./content.ts";
-import { envelopesRoot, unwrapDek, wrapDek, type Envelope, type Reader } from "./envelope.ts";
+import { envelopesRoot, unwrapDek, wrapDek, type Reader } from "./envelope.ts";
+import { ENVELOPES_MAX, type SealedEnvelope } from "./request.ts";
 import { SealRefused } from "./sealRefused.ts";
 
 /** What a client does with plaintext before anything leaves it, and a reader with what it gets. */
 
-export const READERS_MAX = 16;
-
 export interface SealedContent extends EncryptedContent {
   /** SHA-256 over all envelopes, see `envelopesRoot`. */
   readonly envRoot: Uint8Array;
-  readonly envelopes: readonly Envelope[];
+  readonly envelopes: readonly SealedEnvelope[];
 }
 
 /**
@@ -25,7 +24,7 @@ export async function sealContent(input: {
 }): Promise<SealedContent> {
   const { readers, blockId } = input;
   if (readers.length === 0) throw new SealRefused("noReader");
-  if (readers.length > READERS_MAX) throw new SealRefused("tooLarge");
+  if (readers.length > ENVELOPES_MAX) throw new SealRefused("tooLarge");
   const ids = new Set(readers.map((reader) => reader.readerKeyId.toString()));
   if (ids.size !== readers.length) throw new SealRefused("duplicateReader");
   const dek = crypto.getRandomValues(new Uint8Array(DEK_BYTES));
@@ -47,7 +46,7 @@ export async function openContent(
   input: EncryptedContent & {
     readonly blockId: Uint8Array;
     readonly context: Uint8Array;
-    readonly envelope: Envelope;
+    readonly envelope: SealedEnvelope;
     /** The reader's 32-byte KEM private key of the envelope's suite and epoch. */
     readonly seed: Uint8Array;
   },
