@@ -81,8 +81,11 @@ describe("frozen bytes: data sealed by an earlier version", () => {
     const root = rootFromSignature(bytes(keys.rs), bytes(keys.pepper));
     assert.equal(toHex(root), keys.root);
     for (const suite of [0, 1] as const) {
-      const derived = Object.entries(vaultKeys(root, { vaultId, epoch: 1, suite }));
-      assert.deepEqual(Object.fromEntries(derived.map(([name, key]) => [name, toHex(key)])), keys.suites[suite]);
+      const derived: Readonly<Record<string, Uint8Array>> = { ...vaultKeys(root, { vaultId, epoch: 1, suite }) };
+      assert.deepEqual(
+        Object.fromEntries(Object.entries(derived).map(([name, key]) => [name, toHex(key)])),
+        keys.suites[suite],
+      );
     }
   });
 
@@ -90,7 +93,12 @@ describe("frozen bytes: data sealed by an earlier version", () => {
     const { dek, context, plaintext, ...expected } = golden.content;
     const input = { dek: bytes(dek), context: bytes(context), plaintext: bytes(plaintext), blockId };
     const { ciphertext, kcom, ctHash, sizeClass } = await encryptContent(input);
-    const found = { ciphertext: toHex(ciphertext), kcom: toHex(kcom), ctHash: toHex(ctHash), sizeClass };
+    const found: Readonly<Record<string, unknown>> = {
+      ciphertext: toHex(ciphertext),
+      kcom: toHex(kcom),
+      ctHash: toHex(ctHash),
+      sizeClass,
+    };
     assert.deepEqual({ blockId: toHex(blockId), ...found }, expected);
   });
 

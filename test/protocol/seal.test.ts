@@ -70,7 +70,7 @@ describe("a sealed content", () => {
     const sealed = await seal();
     const envelope = envelopeOf(sealed);
     const input = { ...sealed, blockId, context, envelope, seed: owner.seed };
-    const changes: [Partial<typeof input>, SealReason][] = [
+    const changes: [Partial<Parameters<typeof openContent>[0]>, SealReason][] = [
       [{ envelope: { ...envelope, role: 2 } }, "notForReader"],
       [{ envelope: { ...envelope, keyEpoch: 4 } }, "notForReader"],
       [{ envelope: { ...envelope, readerKeyId: random(16) } }, "notForReader"],
