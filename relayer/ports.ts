@@ -1,4 +1,6 @@
 import type { Hex } from "../protocol/bytes.ts";
+import type { DealTerms } from "../protocol/request.ts";
+import type { BatchHeader } from "../protocol/typedData.ts";
 
 /** Every seam of the relayer, with its promise. One behaviour suite per port runs on every adapter. */
 
@@ -86,62 +88,72 @@ export interface Keyring {
   ownerTag(account: Uint8Array): Uint8Array;
 }
 
-export interface BatchFields {
-  readonly partition: Uint8Array;
-  readonly seq: bigint;
-  readonly prev: Uint8Array;
-  readonly root: Uint8Array;
-  readonly count: number;
-  readonly itemsHash: Uint8Array;
+/** A small durable map that belongs to this node alone: what must be on disk before something irreversible is done. */
+export interface Journal {
+  get(key: string): string | undefined;
+  entries(): readonly (readonly [string, string])[];
+  /** All or nothing, and durable when it resolves; undefined removes. */
+  put(changes: readonly (readonly [string, string | undefined])[]): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** Asks the DV committee for signatures. Each member signs at most one header per (partition, seq), persisted first. */
 export interface Committee {
   /** 65-byte signatures, ascending by signer, that reach the quorum; rejects with COMMITTEE_SILENT otherwise. */
-  sign(batch: BatchFields, items: Uint8Array): Promise<Uint8Array>;
+  sign(batch: BatchHeader, items: Uint8Array): Promise<Uint8Array>;
+}
+
+export interface SignedDeal {
+  readonly id: Uint8Array;
+  readonly terms: DealTerms;
+  readonly signatures: readonly Uint8Array[];
 }
 
 export interface ItemOutcome {
   readonly dealId: Uint8Array;
   /** SettlementEngine status; 1 is settled. */
   readonly status: number;
-  /** At most 256 bytes of revert data. */
+  /** At most 256 bytes of revert data, and the name of the error they encode ("" when there is none). */
   readonly reason: Uint8Array;
+  readonly reasonName: string;
 }
 
-/** A batch as the chain holds it. */
+/** A batch as the chain holds it now; a reorg can take it away until it is final. */
 export interface Notarized {
   readonly headerHash: Uint8Array;
   readonly outcomeRoot: Uint8Array;
-  readonly outcomes: readonly ItemOutcome[];
   readonly txHash: Uint8Array;
   readonly blockHash: Uint8Array;
   readonly blockNumber: number;
-  readonly gasUsed: number;
   readonly confirmations: number;
-  readonly finalized: boolean;
+  readonly final: boolean;
 }
 
 export interface SubmitCall {
-  readonly batch: BatchFields;
+  readonly batch: BatchHeader;
   readonly items: Uint8Array;
   readonly signatures: Uint8Array;
-  /** The settlement part's share of the gas limit. */
-  readonly legs: number;
+  readonly deals: number;
 }
 
 /** The chain, as the notary needs it. Every call may reject with a retryable fault. */
 export interface Ledger {
-  /** Undefined while the chain (at its current head) does not know the batch. */
+  /** ABI bytes of the engine's `Signed[]`. */
+  encodeItems(deals: readonly SignedDeal[]): Uint8Array;
+  /** Undefined while the chain, at its current head, does not hold the batch. */
   find(partition: Uint8Array, seq: bigint): Promise<Notarized | undefined>;
+  /** What became of the deals of a batch, in the order of its items, and what the whole transaction cost. */
+  outcomes(txHash: Uint8Array): Promise<{ readonly outcomes: readonly ItemOutcome[]; readonly gasUsed: number }>;
   /** Sends, or goes on sending, the call named by `key`. The signed bytes are durable before they are broadcast. */
   submit(key: string, call: SubmitCall): Promise<void>;
   /** How the sending of `key` stands, for explanations. */
-  sending(key: string): Promise<Sending | undefined>;
+  sending(key: string): Sending | undefined;
+  /** Called when the head has moved. */
+  onHead(listener: () => void): () => void;
 }
 
 export interface Sending {
-  readonly state: "queued" | "broadcast" | "mined" | "final" | "held";
+  readonly state: "broadcast" | "mined" | "held";
   readonly nonce: number;
   readonly hashes: readonly Hex[];
   readonly lastError?: string;
