@@ -1,7 +1,16 @@
 import { buildModule } from "@nomicfoundation/ignition-core";
 import { toFunctionSelector } from "viem";
 
-import { ADMIN_ROLE, GUARDIAN_ROLE, homePermissions, LEDGER_ROLE, MINTER_ROLE } from "./roles.ts";
+import {
+  ADMIN_ROLE,
+  CANCELLER_ROLE,
+  GUARDIAN_ROLE,
+  homePermissions,
+  LEDGER_ROLE,
+  MINTER_ROLE,
+  PROPOSER_ROLE,
+  TIMELOCK_ADMIN_ROLE,
+} from "./roles.ts";
 
 const NO_DELAY = 0;
 const ANYONE = "0x0000000000000000000000000000000000000000";
@@ -31,6 +40,8 @@ export const home = buildModule("Home", (m) => {
   const deployed = { PlatformToken: token, DVStaking: staking, DVCommittee: committee, NotaryLedger: ledger };
   const timelock = m.contract("TimelockController", [p("timelockDelay"), [], [ANYONE], deployer], { after: [ledger] });
 
+  const governor = m.contract("PlatformGovernor", [staking, token, timelock, p("governorRules")]);
+
   const wired = [
     ...homePermissions.map(({ contract, functions, role }) => {
       const selectors = functions.map((signature) => toFunctionSelector(signature));
@@ -42,9 +53,12 @@ export const home = buildModule("Home", (m) => {
     m.call(manager, "grantRole", [GUARDIAN_ROLE, guardian, NO_DELAY], { id: "grant_guardian", after: [ledger] }),
     m.call(engine, "setToken", [token, true], { id: "allow_token", after: [ledger] }),
     m.call(manager, "grantRole", [ADMIN_ROLE, timelock, NO_DELAY], { id: "grant_admin" }),
+    m.call(timelock, "grantRole", [PROPOSER_ROLE, governor], { id: "grant_proposer" }),
+    m.call(timelock, "grantRole", [CANCELLER_ROLE, governor], { id: "grant_canceller" }),
   ];
   // Last: from here on the deployer can do nothing.
+  m.call(timelock, "renounceRole", [TIMELOCK_ADMIN_ROLE, deployer], { id: "leave_timelock", after: wired });
   m.call(manager, "renounceRole", [ADMIN_ROLE, deployer], { id: "leave_manager", after: wired });
 
-  return { manager, token, staking, committee, engine, ledger, timelock };
+  return { manager, token, staking, committee, engine, ledger, timelock, governor };
 });

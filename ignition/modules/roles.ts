@@ -1,3 +1,5 @@
+import { keccak256, stringToHex } from "viem";
+
 /** Roles of the access manager. ADMIN is built in; whoever holds it decides everything else: the timelock alone. */
 export const ADMIN_ROLE = 0n;
 export const MINTER_ROLE = 1n;
@@ -19,5 +21,8 @@ export const homePermissions = [
   { contract: "NotaryLedger", functions: ["pause()"], role: GUARDIAN_ROLE },
 ] as const satisfies readonly Permission[];
 
-/** Roles of the timelock (OpenZeppelin TimelockController), as it names them. */
-export const TIMELOCK_ROLES = ["PROPOSER_ROLE", "CANCELLER_ROLE", "EXECUTOR_ROLE", "DEFAULT_ADMIN_ROLE"] as const;
+// Roles of the timelock, named as OpenZeppelin's TimelockController names them.
+export const PROPOSER_ROLE = keccak256(stringToHex("PROPOSER_ROLE"));
+export const CANCELLER_ROLE = keccak256(stringToHex("CANCELLER_ROLE"));
+export const EXECUTOR_ROLE = keccak256(stringToHex("EXECUTOR_ROLE"));
+export const TIMELOCK_ADMIN_ROLE = `0x${"00".repeat(32)}` as const;

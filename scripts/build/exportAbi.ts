@@ -66,7 +66,8 @@ async function wanted(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const name of [...names, ...VENDORED].toSorted()) {
     const artifact = await hre.artifacts.readArtifact(name);
-    const isDeployable = artifact.bytecode !== "0x";
+    // Interfaces and abstract contracts have no code, internal libraries no functions of their own.
+    const isDeployable = artifact.bytecode !== "0x" && artifact.abi.length > 0;
     if (!isDeployable) continue;
     files.set(`${RELEASE_DIR}/${artifact.contractName}.json`, release(artifact));
     files.set(`${ABI_DIR}/${artifact.contractName}.ts`, typedAbi(artifact));

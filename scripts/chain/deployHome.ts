@@ -1,3 +1,6 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
 import {
   deploy,
   DeploymentResultType,
@@ -7,6 +10,7 @@ import {
 import { getAddress, getContractAddress, type Address } from "viem";
 
 import { home, LEDGER_NONCE_OFFSET } from "../../ignition/modules/home.ts";
+import { homeFaults } from "./homeFaults.ts";
 import type { HomeParameters } from "./parameters.ts";
 import { releaseArtifacts } from "./releaseArtifacts.ts";
 
@@ -19,6 +23,7 @@ export interface Addresses {
   readonly settlementEngine: Address;
   readonly notaryLedger: Address;
   readonly timelock: Address;
+  readonly governor: Address;
 }
 
 export interface HomeDeployment {
@@ -34,10 +39,7 @@ export interface HomeDeployment {
 /** Deploys and wires a home chain with the Ignition module; safe to repeat when it has a journal. */
 export async function deployHome(deployment: HomeDeployment): Promise<Addresses> {
   const { provider, deployer, parameters, journalDir, pollMs, confirmations } = deployment;
-  const nonce = BigInt(
-    (await provider.request({ method: "eth_getTransactionCount", params: [deployer, "latest"] })) as string,
-  );
-  const predictedLedger = getContractAddress({ from: deployer, nonce: nonce + BigInt(LEDGER_NONCE_OFFSET) });
+  const { predictedLedger, block } = await beginning(deployment);
   const result = await deploy({
     provider,
     ignitionModule: home,
@@ -57,8 +59,35 @@ export async function deployHome(deployment: HomeDeployment): Promise<Addresses>
     settlementEngine: at("SettlementEngine"),
     notaryLedger: at("NotaryLedger"),
     timelock: at("TimelockController"),
+    governor: at("PlatformGovernor"),
   };
+  const faults = await homeFaults(provider, addresses, {
+    guardian: getAddress(parameters.guardian),
+    sinceBlock: BigInt(block),
+  });
+  if (faults.length > 0) throw new Error(`the deployed roles are not as reviewed: ${faults.join("; ")}`);
   return addresses;
+}
+
+interface Beginning {
+  readonly predictedLedger: Address;
+  readonly block: number;
+}
+
+/** Where the deployment began, kept beside the journal: an interrupted one must go on with the same prediction. */
+async function beginning({ provider, deployer, journalDir }: HomeDeployment): Promise<Beginning> {
+  const file = journalDir === undefined ? undefined : join(journalDir, "beginning.json");
+  const kept = file === undefined ? undefined : await readFile(file, "utf8").catch(() => undefined);
+  if (kept !== undefined) return JSON.parse(kept) as Beginning;
+  const ask = async (method: string, params: readonly unknown[]) => Number(await provider.request({ method, params }));
+  const nonce = await ask("eth_getTransactionCount", [deployer, "latest"]);
+  const predictedLedger = getContractAddress({ from: deployer, nonce: BigInt(nonce + LEDGER_NONCE_OFFSET) });
+  const begun = { predictedLedger, block: await ask("eth_blockNumber", []) };
+  if (file !== undefined) {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, JSON.stringify(begun));
+  }
+  return begun;
 }
 
 /** Reads addresses by contract name out of Ignition's result; throws what went wrong if it did. */

@@ -42,6 +42,20 @@ const homeParameters = z.strictObject({
     challengeWindowMin: seconds,
   }),
   timelockDelay: seconds,
+  governorRules: z.strictObject({
+    votingDelay: seconds,
+    votingPeriod: seconds,
+    voteExtension: seconds,
+    spanMax: seconds,
+    guardianTerm: seconds,
+    guardian: address,
+    proposalThreshold: wei,
+    quorumBps: bps,
+    quorumFloor: wei,
+    quorumFloorMax: wei,
+    deposit: wei,
+    depositMax: wei,
+  }),
 });
 
 const parametersFile = z.strictObject({ chainId: z.number().int().positive(), Home: homeParameters });

@@ -1,3 +1,0 @@
-// Made from the contracts by scripts/build/exportAbi.ts; do not edit.
-export const memoryMarkAbi = [
-] as const;
