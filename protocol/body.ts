@@ -1,3 +1,5 @@
+import { keccak_256 } from "@noble/hashes/sha3.js";
+import { ascii } from "./bytes.ts";
 import { Reader, Writer } from "./canonical.ts";
 import { LEGS_MAX, PARTIES_MAX, readPart, SIGNATURE_BYTES_MAX, writePart, type SealedPart } from "./request.ts";
 import type { BatchHeader } from "./typedData.ts";
@@ -47,6 +49,9 @@ export function decodePendingBody(bytes: Uint8Array): PendingBody {
   r.end();
   return { party, bodyBytes, signatures, dealSignatures, relayerSalt, ...(part === undefined ? {} : { part }) };
 }
+
+/** What the ledger keeps as outcome root of a batch that governance has voided (NotaryLedger.VOID). */
+export const VOID_ROOT = keccak_256(ascii("NotaryLedger.VOID"));
 
 export const PROOF_LENGTH_MAX = 20;
 export const REASON_BYTES_MAX = 256;

@@ -104,6 +104,8 @@ export interface Committee {
 }
 
 export interface SignedDeal {
+  /** The request whose id the terms commit to. */
+  readonly requestId: Uint8Array;
   readonly id: Uint8Array;
   readonly terms: DealTerms;
   readonly signatures: readonly Uint8Array[];

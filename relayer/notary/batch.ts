@@ -69,7 +69,7 @@ function readDeal({ txId, tx }: Member, ports: BatchPorts): SignedDeal | undefin
     const read = readDealFrom(chainId, txId, ports);
     if (read === undefined) continue;
     const id = dealDigest({ id: txId, terms: read.terms }, ports.dealSeparator, ports.keccak);
-    return { id, ...read };
+    return { id, requestId: txId, ...read };
   }
   return undefined;
 }

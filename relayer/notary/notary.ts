@@ -5,7 +5,7 @@ import { recallBlocks } from "../log/recall.ts";
 import type { Replica } from "../log/replica.ts";
 import { keys, partitionOf } from "../midc/keys.ts";
 import { decodeBatch, decodeBatchHead, decodeStep } from "../midc/rows.ts";
-import type { Clock, Committee, Ledger, Notarized, PartitionLog } from "../ports.ts";
+import type { Clock, Committee, Ledger, Notarized, PartitionLog, Sending } from "../ports.ts";
 import { buildBatch, type BatchPorts, type BuiltBatch, type Member } from "./batch.ts";
 import { settleBatch, type SettlePorts } from "./settle.ts";
 import { Waiting } from "./waiting.ts";
@@ -220,9 +220,11 @@ export class Notary {
   }
 
   /** How far the sending of a batch has come, for the state of its transactions. */
-  async progress(seq: number): Promise<{ readonly found: Notarized | undefined; readonly sent: boolean }> {
+  async progress(
+    seq: number,
+  ): Promise<{ readonly found: Notarized | undefined; readonly sending: Sending | undefined }> {
     const found = await this.#ports.ledger.find(this.#name, BigInt(seq));
-    return { found, sent: this.#ports.ledger.sending(this.#sendingKey(seq)) !== undefined };
+    return { found, sending: this.#ports.ledger.sending(this.#sendingKey(seq)) };
   }
 
   #read(seq: number): { readonly built: BuiltBatch; readonly members: readonly Member[] } {

@@ -1,4 +1,4 @@
-import { encodeOutcomeBody, type ItemProof } from "../../protocol/body.ts";
+import { encodeOutcomeBody, VOID_ROOT, type ItemProof } from "../../protocol/body.ts";
 import { concat, equalBytes } from "../../protocol/bytes.ts";
 import { merkleTree, outcomeLeaf, proofAt, type MerkleTree } from "../../protocol/merkle.ts";
 import type { Keccak } from "../../protocol/typedData.ts";
@@ -77,7 +77,7 @@ function checkedOutcomes(
   notarized: Notarized,
   keccak: Keccak,
 ): MerkleTree | undefined {
-  if (built.deals.length === 0) return undefined;
+  if (built.deals.length === 0 || isVoid(notarized)) return undefined;
   const inOrder = built.deals.every(({ deal }, i) => {
     const outcome = outcomes[i];
     return outcome !== undefined && equalBytes(outcome.dealId, deal.id);
@@ -92,9 +92,15 @@ function checkedOutcomes(
   return tree;
 }
 
+const isVoid = (notarized: Notarized): boolean => equalBytes(notarized.outcomeRoot, VOID_ROOT);
+
 function outcomeOf(item: ItemOutcome | undefined, notarized: Notarized): Outcome {
-  const failed = item !== undefined && item.status !== SETTLED;
-  const named = item?.reasonName === "" ? STATUS_NAMES[item.status] : item?.reasonName;
+  const failed = isVoid(notarized) || (item !== undefined && item.status !== SETTLED);
+  const named = isVoid(notarized)
+    ? "BatchVoided"
+    : item?.reasonName === ""
+      ? STATUS_NAMES[item.status]
+      : item?.reasonName;
   return {
     state: failed ? "failed" : "completed",
     status: item?.status ?? 0,

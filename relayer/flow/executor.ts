@@ -1,0 +1,81 @@
+import { partitionOf } from "../midc/keys.ts";
+import type { Replica } from "../log/replica.ts";
+import { Notary, type BatchPolicy, type NotaryPorts } from "../notary/notary.ts";
+import type { Jobs } from "../ports.ts";
+
+/** Runs the notaries of the partitions that this node executes: rings them when there is news, and now and then. */
+export interface Executor {
+  readonly notaryOf: (txId: Uint8Array) => Notary;
+  readonly notaries: readonly Notary[];
+  readonly stop: () => void;
+}
+
+export function startExecutor(
+  options: {
+    readonly networkTag: Uint8Array;
+    readonly policy: BatchPolicy;
+    readonly owns: (partition: number) => boolean;
+  },
+  ports: NotaryPorts & { readonly jobs: Jobs; readonly replica: Pick<Replica, "onHappened"> },
+): Executor {
+  const { replica, jobs, ledger } = ports;
+  const notaries = Array.from(
+    { length: replica.partitions },
+    (_, partition) => new Notary({ partition, networkTag: options.networkTag }, options.policy, ports),
+  );
+  const rung = new Set<number>();
+
+  const ring = (partition: number): void => {
+    if (rung.has(partition) || !options.owns(partition)) return;
+    rung.add(partition);
+    // A lost ring is made good by the timer of the last look, so a failing doorbell must not stop anything.
+    void jobs.ring("execute", String(partition)).catch(() => rung.delete(partition));
+  };
+  const timers = lookAgain(ring);
+
+  jobs.work("execute", async (id) => {
+    const partition = Number(id);
+    rung.delete(partition);
+    const notary = notaries[partition];
+    if (notary === undefined || !options.owns(partition)) return;
+    timers.set(partition, await notary.step());
+  });
+  const unlisten = replica.onHappened((happened) => {
+    if (happened.kind !== "tx") return;
+    const partition = partitionOf(happened.txId, replica.partitions);
+    notaries[partition]?.note(happened.txId);
+    if (happened.step === "begun" || happened.step === "batched") ring(partition);
+  });
+  const unhead = ledger.onHead(() => {
+    for (const [partition, notary] of notaries.entries()) if (notary.backlog.openBatches.length > 0) ring(partition);
+  });
+  for (const partition of notaries.keys()) ring(partition);
+
+  return {
+    notaries,
+    notaryOf(txId) {
+      const notary = notaries[partitionOf(txId, replica.partitions)];
+      if (notary === undefined) throw new RangeError("a transaction of no partition");
+      return notary;
+    },
+    stop() {
+      unlisten();
+      unhead();
+      timers.stop();
+    },
+  };
+}
+
+/** One timer per partition; setting it again moves it. */
+function lookAgain(ring: (partition: number) => void) {
+  const timers = new Map<number, NodeJS.Timeout>();
+  return {
+    set(partition: number, ms: number): void {
+      clearTimeout(timers.get(partition));
+      timers.set(partition, setTimeout(ring, ms, partition).unref());
+    },
+    stop(): void {
+      for (const timer of timers.values()) clearTimeout(timer);
+    },
+  };
+}
