@@ -16,7 +16,7 @@ import type { CborKey, CborValue } from "./cborValue.ts";
 import { encodeCbor } from "./cborEncode.ts";
 
 export { encodeCbor } from "./cborEncode.ts";
-export { CBOR_BYTES_MAX, CBOR_DEPTH_MAX, CborRefused } from "./cborValue.ts";
+export { CborRefused } from "./cborValue.ts";
 export type { CborKey, CborReason, CborValue } from "./cborValue.ts";
 
 /**

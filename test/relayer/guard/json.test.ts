@@ -125,4 +125,26 @@ describe("AP-012, strict JSON", () => {
       { numRuns: 20_000 },
     );
   });
+
+  it("refuses all that JSONTestSuite calls wrong, and of what it calls right only what two parsers may read differently", () => {
+    const path = new URL("../../vectors/json/JSONTestSuite.json", import.meta.url);
+    const suite = Object.entries(JSON.parse(readFileSync(path, "utf8")) as Record<string, string>);
+    const verdicts = suite.map(([name, base64]) => [name, parseJson(Buffer.from(base64, "base64")).kind] as const);
+    const ofClass = (prefix: string, kind: string) =>
+      verdicts.filter(([name, found]) => name.startsWith(prefix) && found === kind).map(([name]) => name);
+    assert.deepEqual(ofClass("n_", "parsed"), []);
+    assert.ok(ofClass("n_", "refused").length > 180);
+    assert.deepEqual(ofClass("y_", "refused"), [
+      "y_number",
+      "y_number_double_close_to_zero",
+      "y_number_minus_zero",
+      "y_number_negative_zero",
+      "y_number_real_capital_e",
+      "y_number_real_exponent",
+      "y_number_real_fraction_exponent",
+      "y_object_duplicated_key",
+      "y_object_duplicated_key_and_value",
+      "y_object_extreme_numbers",
+    ]);
+  });
 });
