@@ -122,8 +122,12 @@ function digitSystemsOf(text: string): ReadonlySet<number> {
   return systems;
 }
 
+const skeletonsOfAll = (names: readonly string[]): ReadonlySet<string> =>
+  new Set(names.flatMap((name) => [...skeletonsOf(name)]));
+const reservedSkeletons = skeletonsOfAll(reservedNames);
+
 function faultOfNames(text: string, reserved: readonly string[]): Fault | undefined {
-  const names = new Set(reserved.flatMap((name) => [...skeletonsOf(name)]));
+  const names = reserved === reservedNames ? reservedSkeletons : skeletonsOfAll(reserved);
   const words = text.split(/[^\p{L}\p{M}\p{Nd}]+/u);
   // Also without its separators: "mid-chain" and "M i d c h a i n" read as the name.
   for (const candidate of [...words, words.join("")]) {
