@@ -1,0 +1,85 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+
+/** Everything the relayer can be told from outside, read once. Secrets may also be given as `<NAME>_FILE`. */
+
+const hex = (bytes: number) =>
+  z
+    .string()
+    .regex(new RegExp(`^0x[0-9a-fA-F]{${bytes * 2}}$`), `expected 0x and ${bytes * 2} hex digits`)
+    .transform((text) => text.toLowerCase() as `0x${string}`);
+const count = (fallback: number, max: number) => z.coerce.number().int().min(0).max(max).default(fallback);
+const list = z.string().transform((text) =>
+  text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== ""),
+);
+
+const schema = z.object({
+  MIDCHAIN_DATA_DIR: z.string().min(1),
+  MIDCHAIN_HOST: z.string().default("127.0.0.1"),
+  MIDCHAIN_PORT: count(8080, 65_535),
+  MIDCHAIN_METRICS_PORT: count(9464, 65_535),
+  /** Where people reach this node; SIWE messages must name it. */
+  MIDCHAIN_PUBLIC_URL: z.url().optional(),
+  MIDCHAIN_NETWORK: z
+    .string()
+    .regex(/^[a-z0-9-]{1,30}$/)
+    .default("midchain"),
+  MIDCHAIN_PARTITIONS: count(16, 1024),
+  MIDCHAIN_RPC_URLS: list.pipe(z.array(z.url()).min(1)),
+  MIDCHAIN_CHAIN_ID: z.coerce.number().int().positive(),
+  MIDCHAIN_LEDGER: hex(20),
+  MIDCHAIN_ENGINE: hex(20),
+  MIDCHAIN_TOKENS: list.pipe(z.array(hex(20)).min(1)),
+  MIDCHAIN_FROM_BLOCK: count(0, Number.MAX_SAFE_INTEGER),
+  /** `tag` asks the chain for its final block; `depth:N` counts N blocks. */
+  MIDCHAIN_FINALITY: z
+    .string()
+    .regex(/^(tag|depth:\d{1,5})$/)
+    .default("tag"),
+  MIDCHAIN_POLL_MS: count(1_000, 60_000),
+  MIDCHAIN_SENDER_KEY: hex(32),
+  MIDCHAIN_DV_KEYS: list.pipe(z.array(hex(32)).min(1)),
+  MIDCHAIN_DV_QUORUM: count(1, 100),
+  MIDCHAIN_GAS_PRICE_CAP_GWEI: z.coerce.number().positive().default(500),
+  MIDCHAIN_BALANCE_MIN_WEI: z.coerce.bigint().default(10n ** 16n),
+  MIDCHAIN_RESEND_AFTER_MS: count(20_000, 3_600_000),
+  MIDCHAIN_BUMP_AFTER_MS: count(60_000, 3_600_000),
+  MIDCHAIN_CLOSE_AFTER_MS: count(500, 600_000),
+  MIDCHAIN_BATCH_INPUTS: count(1_024, 4_096),
+  MIDCHAIN_BATCH_LEGS: count(200, 256),
+  MIDCHAIN_SIGNATURE_THREADS: count(1, 64),
+  MIDCHAIN_LOG_LEVEL: z.enum(["silent", "error", "warn", "info", "debug"]).default("info"),
+  REDIS_URL: z.string().optional(),
+});
+
+export type Config = z.infer<typeof schema>;
+
+export type ReadConfig =
+  | { readonly kind: "config"; readonly config: Config }
+  | { readonly kind: "invalid"; readonly problems: readonly string[] };
+
+const SECRETS = ["MIDCHAIN_SENDER_KEY", "MIDCHAIN_DV_KEYS"] as const;
+
+export function readConfig(env: Readonly<Record<string, string | undefined>>): ReadConfig {
+  const given: Record<string, string | undefined> = { ...env };
+  for (const name of SECRETS) {
+    const file = env[`${name}_FILE`];
+    if (file !== undefined) given[name] = readFileSync(file, "utf8").trim();
+  }
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return { kind: "config", config: parsed.data };
+  // The name and what is wrong with it; never the value, which may be a key.
+  return { kind: "invalid", problems: parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`) };
+}
+
+/** The configuration as it may be printed. */
+export const masked = (config: Config): Record<string, unknown> => ({
+  ...config,
+  MIDCHAIN_BALANCE_MIN_WEI: config.MIDCHAIN_BALANCE_MIN_WEI.toString(),
+  MIDCHAIN_SENDER_KEY: "•••",
+  MIDCHAIN_DV_KEYS: config.MIDCHAIN_DV_KEYS.map(() => "•••"),
+  REDIS_URL: config.REDIS_URL === undefined ? undefined : "•••",
+});

@@ -1,0 +1,202 @@
+import { join } from "node:path";
+import { Hash } from "ox/wasm";
+import { hashTypedData, hexToBytes } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { bindingTypedData, type SignedBinding } from "../protocol/binding.ts";
+import { ascii, equalBytes, fromHex, toHex, type Hex } from "../protocol/bytes.ts";
+import { domainSeparator, type Keccak } from "../protocol/typedData.ts";
+import { bullmqJobs } from "./adapters/bullmq/jobs.ts";
+import { openFileKeyring } from "./adapters/file/keyring.ts";
+import { inProcessJobs } from "./adapters/inprocess/jobs.ts";
+import { openLmdbJournal } from "./adapters/lmdb/journal.ts";
+import { openLmdbLog } from "./adapters/lmdb/log.ts";
+import { openLmdbState } from "./adapters/lmdb/state.ts";
+import { reasonName } from "./adapters/viem/items.ts";
+import { openViemLedger, type ViemLedger } from "./adapters/viem/ledger.ts";
+import type { Config } from "./config.ts";
+import { createCommittee } from "./dv/committee.ts";
+import { createDvSigner } from "./dv/signer.ts";
+import type { EnrolPorts } from "./flow/enrol.ts";
+import { startExecutor, type Executor } from "./flow/executor.ts";
+import type { Stages } from "./flow/flow.ts";
+import { createGuard, type Network } from "./flow/guard.ts";
+import { createPending } from "./flow/pending.ts";
+import type { ReadPorts } from "./flow/read.ts";
+import { startSignatures, type Signatures } from "./guard/signatures.ts";
+import { startReplica, type Replica } from "./log/replica.ts";
+import { systemClock } from "./ops/clock.ts";
+import type { Logger } from "./ops/logger.ts";
+import type { Journal, Jobs, Keyring } from "./ports.ts";
+import { openVault, type Vault } from "./privacy/vault.ts";
+
+/** A relayer without its doors: everything that http, tests and benchmarks speak to. */
+export interface RelayerNode {
+  readonly network: Network;
+  readonly stages: Stages;
+  readonly enrolment: EnrolPorts;
+  readonly read: ReadPorts;
+  readonly replica: Replica;
+  readonly vault: Vault;
+  readonly keyring: Keyring;
+  readonly ledger: ViemLedger;
+  readonly executor: Executor;
+  readonly stop: () => Promise<void>;
+}
+
+const bytesOf = (hex: Hex): Uint8Array => fromHex(hex) ?? new Uint8Array(0);
+
+/** Opens the stores, replays what the logs hold, and starts the executor. Resolves when the node can take requests. */
+export async function startNode(config: Config, log: Logger): Promise<RelayerNode> {
+  const onFault = (error: unknown): void => {
+    log.error(
+      { error: error instanceof Error ? error.message : String(error) },
+      "a step failed and will be tried again",
+    );
+  };
+  const at = (name: string): string => join(config.MIDCHAIN_DATA_DIR, name);
+  const { keccak256 } = await Hash.engine();
+  const keccak: Keccak = (bytes) => keccak256(bytes);
+  const clock = systemClock;
+  const network: Network = {
+    chain: config.MIDCHAIN_CHAIN_ID,
+    ledger: bytesOf(config.MIDCHAIN_LEDGER),
+    engine: bytesOf(config.MIDCHAIN_ENGINE),
+    tokens: new Set(config.MIDCHAIN_TOKENS),
+  };
+  const keyring = openFileKeyring(at("keys.json"));
+  const partitionLog = openLmdbLog({ path: at("log"), partitions: config.MIDCHAIN_PARTITIONS });
+  const state = openLmdbState(at("state"));
+  const journal = openLmdbJournal(at("journal"));
+  const genesisNodes = new Map([[toHex(keyring.nodeId), keyring.nodePublicKey]]);
+  const replica = await startReplica({ genesisNodes, onFault }, { log: partitionLog, state, keyring, clock });
+  const vault = openVault(state, keyring);
+  const signatures = startSignatures(Math.max(1, config.MIDCHAIN_SIGNATURE_THREADS));
+  const ledger = openLedger(config, network, journal);
+  const jobs = openJobs(config, keyring, onFault);
+  const separator = (name: "SettlementEngine" | "NotaryLedger", contract: Uint8Array): Uint8Array =>
+    domainSeparator({ name, chain: network.chain, contract });
+  const executor = startExecutor(
+    {
+      networkTag: ascii(config.MIDCHAIN_NETWORK),
+      owns: () => true,
+      policy: {
+        inputsMax: config.MIDCHAIN_BATCH_INPUTS,
+        legsMax: config.MIDCHAIN_BATCH_LEGS,
+        closeAfterMs: config.MIDCHAIN_CLOSE_AFTER_MS,
+      },
+    },
+    {
+      replica,
+      log: partitionLog,
+      vault,
+      ledger,
+      jobs,
+      clock,
+      keccak,
+      committee: openCommittee(config, network, { journal, keccak }),
+      dealSeparator: separator("SettlementEngine", network.engine),
+      ledgerSeparator: separator("NotaryLedger", network.ledger),
+    },
+  );
+  const guardPorts = {
+    view: state,
+    vault,
+    keyring,
+    clock,
+    signatures,
+    keccak,
+    acceptedByContract: ledger.acceptedByContract,
+  };
+  return {
+    network,
+    replica,
+    vault,
+    keyring,
+    ledger,
+    executor,
+    stages: {
+      guard: createGuard(network, guardPorts),
+      pending: createPending(network, { replica, log: partitionLog, vault, clock }),
+    },
+    enrolment: {
+      replica,
+      vault,
+      keyring,
+      clock,
+      isBindingSigned: (binding) => isBindingSigned(binding, signatures, ledger),
+    },
+    read: {
+      view: state,
+      vault,
+      keyring,
+      clock,
+      notaryOf: executor.notaryOf,
+      nameError: (reason) => reasonName(toHex(reason)),
+    },
+    async stop() {
+      executor.stop();
+      await jobs.close();
+      await ledger.stop();
+      await replica.stop();
+      await signatures.stop();
+      await Promise.all([partitionLog.close(), state.close(), journal.close()]);
+    },
+  };
+}
+
+function openLedger(config: Config, network: Network, journal: Journal): ViemLedger {
+  const depth = /^depth:(\d+)$/.exec(config.MIDCHAIN_FINALITY)?.[1];
+  return openViemLedger(
+    {
+      rpcUrls: config.MIDCHAIN_RPC_URLS,
+      chain: network.chain,
+      ledger: network.ledger,
+      engine: network.engine,
+      senderKey: config.MIDCHAIN_SENDER_KEY,
+      finality: depth === undefined ? { kind: "tag" } : { kind: "depth", blocks: Number(depth) },
+      fromBlock: BigInt(config.MIDCHAIN_FROM_BLOCK),
+      pollMs: config.MIDCHAIN_POLL_MS,
+      policy: {
+        resendAfterMs: config.MIDCHAIN_RESEND_AFTER_MS,
+        bumpAfterMs: config.MIDCHAIN_BUMP_AFTER_MS,
+        feeCapWei: BigInt(Math.round(config.MIDCHAIN_GAS_PRICE_CAP_GWEI * 1e9)),
+        balanceMinWei: config.MIDCHAIN_BALANCE_MIN_WEI,
+      },
+    },
+    { journal, clock: systemClock },
+  );
+}
+
+function openJobs(config: Config, keyring: Keyring, onFault: (error: unknown) => void): Jobs {
+  if (config.REDIS_URL === undefined) return inProcessJobs(onFault);
+  // Each node answers its own bells, so its name is part of the queue's.
+  return bullmqJobs({
+    redisUrl: config.REDIS_URL,
+    prefix: `{${config.MIDCHAIN_NETWORK}:${toHex(keyring.nodeId).slice(2, 10)}}`,
+    onFault,
+  });
+}
+
+function openCommittee(
+  config: Config,
+  network: Network,
+  ports: { readonly journal: Journal; readonly keccak: Keccak },
+) {
+  const signers = config.MIDCHAIN_DV_KEYS.map((key) => {
+    const account = privateKeyToAccount(key);
+    const signDigest = async (digest: Uint8Array): Promise<Uint8Array> =>
+      hexToBytes(await account.sign({ hash: toHex(digest) }));
+    return createDvSigner(
+      { account: bytesOf(account.address), signDigest, chain: network.chain, ledger: network.ledger },
+      ports,
+    );
+  });
+  return createCommittee(signers, config.MIDCHAIN_DV_QUORUM);
+}
+
+async function isBindingSigned(binding: SignedBinding, signatures: Signatures, ledger: ViemLedger): Promise<boolean> {
+  const digest = bytesOf(hashTypedData(bindingTypedData(binding)));
+  const signer = await signatures.recover(digest, binding.signature);
+  if (signer !== undefined && equalBytes(signer, binding.account)) return true;
+  return ledger.acceptedByContract(binding.account, digest, binding.signature);
+}
