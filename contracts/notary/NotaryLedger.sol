@@ -13,14 +13,12 @@ import {ExactCalldata} from "../shared/ExactCalldata.sol";
 import {Leaves} from "../shared/Leaves.sol";
 import {IDVCommittee} from "../staking/IDVCommittee.sol";
 import {IDVStaking} from "../staking/IDVStaking.sol";
+import {BatchHash} from "./BatchHash.sol";
 import {INotaryLedger} from "./INotaryLedger.sol";
 
 /// @title NotaryLedger
 /// @notice See INotaryLedger.
 contract NotaryLedger is INotaryLedger, EIP712, AccessManaged, Pausable {
-    bytes32 private constant BATCH_TYPEHASH = keccak256(
-        "Batch(bytes32 partition,uint64 seq,bytes32 prev,bytes32 root,uint32 count,bytes32 itemsHash)"
-    );
     /// @inheritdoc INotaryLedger
     bytes32 public constant VOID = keccak256("NotaryLedger.VOID");
 
@@ -56,7 +54,7 @@ contract NotaryLedger is INotaryLedger, EIP712, AccessManaged, Pausable {
 
     /// @inheritdoc INotaryLedger
     function submit(Batch calldata b, bytes calldata items, bytes calldata sigs) external returns (bool fresh) {
-        ExactCalldata.requireTwo(SUBMIT_HEAD_BYTES, items, sigs);
+        ExactCalldata.requireEnd(ExactCalldata.endOf(ExactCalldata.endOf(SUBMIT_HEAD_BYTES, items), sigs));
         bytes32 headerHash = hashBatch(b);
         if (_isKnown(b, headerHash)) return false;
         _requireNotPaused();
@@ -79,8 +77,7 @@ contract NotaryLedger is INotaryLedger, EIP712, AccessManaged, Pausable {
         Batch calldata second,
         bytes calldata secondSig
     ) external {
-        // Place of the tails: the second header and its offset come between, see REPORT_HEAD_BYTES.
-        ExactCalldata.requireTwo(REPORT_HEAD_BYTES, firstSig, secondSig);
+        ExactCalldata.requireEnd(ExactCalldata.endOf(ExactCalldata.endOf(REPORT_HEAD_BYTES, firstSig), secondSig));
         require(
             first.partition == second.partition && first.seq == second.seq,
             NotaryLedgerDifferentPlaces(first.partition, first.seq, second.partition, second.seq)
@@ -167,7 +164,7 @@ contract NotaryLedger is INotaryLedger, EIP712, AccessManaged, Pausable {
 
     /// @inheritdoc INotaryLedger
     function hashBatch(Batch calldata b) public view returns (bytes32 headerHash) {
-        return _hashTypedDataV4(keccak256(abi.encode(BATCH_TYPEHASH, b)));
+        return _hashTypedDataV4(BatchHash.structHash(b));
     }
 
     /// @dev Stored before the engine runs; whatever follows either completes or undoes the whole transaction.

@@ -10,20 +10,14 @@ library ExactCalldata {
     /// @notice The calldata is not the one canonical encoding of its arguments.
     error CalldataNotExact(uint256 length);
 
-    /// @notice Passes when `msg.data` is `headBytes` of selector and head, then `tail`, zero padded, and nothing else.
-    function requireOne(uint256 headBytes, bytes calldata tail) internal pure {
-        uint256 end = _endOf(headBytes, tail);
+    /// @notice Passes when `msg.data` ends where the last argument does.
+    function requireEnd(uint256 end) internal pure {
         require(end == msg.data.length, CalldataNotExact(msg.data.length));
     }
 
-    /// @notice Passes when `msg.data` is `headBytes` of selector and head, then both tails in order, and nothing else.
-    function requireTwo(uint256 headBytes, bytes calldata first, bytes calldata second) internal pure {
-        uint256 end = _endOf(_endOf(headBytes, first), second);
-        require(end == msg.data.length, CalldataNotExact(msg.data.length));
-    }
-
-    /// @dev Where `part` ends when it starts at `start` with clean padding; a value no calldata can have otherwise.
-    function _endOf(uint256 start, bytes calldata part) private pure returns (uint256 end) {
+    /// @notice Where `part` ends when its length stands at `start` and its padding is clean; otherwise a value that no
+    /// calldata ends at. Nest it to walk over several arguments in order.
+    function endOf(uint256 start, bytes calldata part) internal pure returns (uint256 end) {
         // Reads calldata only: `part` was bounds-checked by the decoder, so no addition here can overflow.
         assembly ("memory-safe") {
             let size := part.length

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-/// @title The three kinds of Merkle leaf
+/// @title The four kinds of Merkle leaf
 /// @notice Every leaf is the double hash of a fixed-width encoding that starts with its kind, so that no inner node and
 /// no leaf of another kind can pass for it (second pre-image).
 library Leaves {
     uint256 internal constant INPUT = 1;
     uint256 internal constant OUTCOME = 2;
     uint256 internal constant CERTIFICATE = 3;
+    uint256 internal constant HEADER = 4;
 
     /// @notice Leaf of a notarized transaction: its salted commitment.
     function input(bytes32 commitment) internal pure returns (bytes32) {
@@ -27,6 +28,11 @@ library Leaves {
     /// @notice Leaf of the certificate at place `index` of an attestation: its salted commitment.
     function certificate(uint256 index, bytes32 commitment) internal pure returns (bytes32) {
         return _twice(keccak256(abi.encode(CERTIFICATE, index, commitment)));
+    }
+
+    /// @notice Leaf of a notarized header shared with another chain, with what came of its items.
+    function header(bytes32 headerHash, bytes32 outcomeRoot) internal pure returns (bytes32) {
+        return _twice(keccak256(abi.encode(HEADER, headerHash, outcomeRoot)));
     }
 
     function _twice(bytes32 inner) private pure returns (bytes32) {

@@ -2,10 +2,9 @@
 pragma solidity 0.8.37;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {IDVCommittee} from "../../../contracts/staking/IDVCommittee.sol";
 
 /// @notice A committee with fixed members: the tally rules of the interface without epochs. Weights in any unit.
-contract FixedCommittee is IDVCommittee {
+contract FixedCommittee {
     mapping(address key => uint256 weight) public weightOf;
     uint256 public total;
     uint256 public quorumBps;
@@ -34,15 +33,21 @@ contract FixedCommittee is IDVCommittee {
         bytes32 digest,
         bytes calldata sigs
     ) public view returns (uint256 weight, uint256 all, address[] memory keys) {
-        if (sigs.length % 65 != 0) return (0, total, new address[](0));
         uint256 count = sigs.length / 65;
+        if (sigs.length % 65 != 0 || count > 64) return (0, total, new address[](0));
         keys = new address[](count);
+        uint256 known = 0;
         address last = address(0);
         for (uint256 i = 0; i < count; ++i) {
             (address key, , ) = ECDSA.tryRecoverCalldata(digest, sigs[i * 65:(i + 1) * 65]);
-            if (key <= last || weightOf[key] == 0) return (0, total, new address[](0));
-            (last, keys[i]) = (key, key);
+            if (key <= last) return (0, total, new address[](0));
+            last = key;
+            if (weightOf[key] == 0) continue;
             weight += weightOf[key];
+            keys[known++] = key;
+        }
+        assembly ("memory-safe") {
+            mstore(keys, known)
         }
         return (weight, total, keys);
     }

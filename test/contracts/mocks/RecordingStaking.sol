@@ -2,10 +2,9 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {IDVStaking} from "../../../contracts/staking/IDVStaking.sol";
 
 /// @notice Remembers what it was asked; pulls fees like the real one.
-contract RecordingStaking is IDVStaking {
+contract RecordingStaking {
     IERC20 public immutable TOKEN;
     mapping(address key => mapping(bytes32 evidence => uint256 times)) public proofs;
     mapping(address key => uint256 amount) public credited;
