@@ -15,7 +15,9 @@ async function gas(options: { json?: true }): Promise<void> {
     for (const measure of measures) {
       const goal = measure.goal === undefined ? "" : `<= ${show(measure.goal)}`;
       const verdict = measure.goal === undefined ? "" : isMissed(measure) ? "✖ missed" : "✔";
-      console.log(`${measure.name.padEnd(width)}  ${show(measure.value).padStart(12)}  ${goal.padStart(12)}  ${verdict}`);
+      console.log(
+        `${measure.name.padEnd(width)}  ${show(measure.value).padStart(12)}  ${goal.padStart(12)}  ${verdict}`,
+      );
     }
   }
   process.exitCode = ok ? 0 : 1;

@@ -50,6 +50,16 @@ export async function gather(scene: Scene, options: { name: string; count: numbe
   return { payers, payees: keys(`${options.name} payee`, options.count).map((one) => one.address) };
 }
 
+export const head = ({ payers, payees }: Crowd, count: number): Crowd => ({
+  payers: payers.slice(0, count),
+  payees: payees.slice(0, count),
+});
+
+export const tail = ({ payers, payees }: Crowd, count: number): Crowd => ({
+  payers: payers.slice(-count),
+  payees: payees.slice(-count),
+});
+
 /** One deal of one leg for each payer of the crowd, all in one batch. Nonces decide whether words are fresh. */
 export async function settle(scene: Scene, crowd: Crowd, nonce: bigint): Promise<number> {
   const items = crowd.payers.map((payer, index): Signed => {

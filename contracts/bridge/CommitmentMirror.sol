@@ -63,7 +63,7 @@ contract CommitmentMirror is ICommitmentMirror, CrosschainLinked, AccessManaged,
 
     /// @inheritdoc ICommitmentMirror
     function setLink(address gateway, bytes calldata counterpart) external restricted {
-        EvmAddress.parse(counterpart);
+        EvmAddress.parseCalldata(counterpart);
         _setLink(gateway, counterpart, true);
     }
 
@@ -128,7 +128,7 @@ contract CommitmentMirror is ICommitmentMirror, CrosschainLinked, AccessManaged,
     ) internal override whenNotPaused {
         require(msg.value == 0, CommitmentMirrorValueRefused(msg.value));
         require(payload.length == PAYLOAD_BYTES, CommitmentMirrorBadPayload(payload));
-        (uint256 chainId, ) = EvmAddress.parse(sender);
+        (uint256 chainId, ) = EvmAddress.parseCalldata(sender);
         (address ledger, bytes32 root, uint256 sharedAt) = abi.decode(payload, (address, bytes32, uint256));
         require(ledger != address(0) && root != bytes32(0), CommitmentMirrorBadPayload(payload));
         if (_mirrored[chainId][root].ledger != address(0)) return;

@@ -44,7 +44,7 @@ contract CommitteeGateway is ICommitteeGateway, EIP712, Pausable, CommitteeQuoru
         require(_senders[msg.sender], CommitteeGatewayNotSender(msg.sender));
         require(msg.value == 0, CommitteeGatewayValueRefused(msg.value));
         if (attributes.length > 0) revert UnsupportedAttribute(bytes4(attributes[0]));
-        (uint256 chainId, ) = EvmAddress.parse(recipient);
+        (uint256 chainId, ) = EvmAddress.parseCalldata(recipient);
         require(_remote[chainId] != address(0), CommitteeGatewayUnknownChain(chainId));
 
         sendId = bytes32(++_sent);
@@ -61,7 +61,7 @@ contract CommitteeGateway is ICommitteeGateway, EIP712, Pausable, CommitteeQuoru
         bytes calldata sigs
     ) external whenNotPaused returns (bytes32 receiveId) {
         _requireExact(sender, recipient, payload, sigs);
-        (uint256 sourceChain, ) = EvmAddress.parse(sender);
+        (uint256 sourceChain, ) = EvmAddress.parseCalldata(sender);
         Message memory m = Message(sourceChain, _remote[sourceChain], sendId, sender, recipient, payload);
         require(m.sourceGateway != address(0), CommitteeGatewayUnknownChain(sourceChain));
         receiveId = _hash(m);
@@ -178,7 +178,7 @@ contract CommitteeGateway is ICommitteeGateway, EIP712, Pausable, CommitteeQuoru
 
     function _localAccount(bytes calldata recipient) private view returns (address account) {
         uint256 chainId;
-        (chainId, account) = EvmAddress.parse(recipient);
+        (chainId, account) = EvmAddress.parseCalldata(recipient);
         require(chainId == block.chainid, CommitteeGatewayWrongChain(chainId));
     }
 

@@ -37,7 +37,7 @@ abstract contract GuardedBridge is IGuardedBridge, BridgeFungible, AccessManaged
 
     /// @inheritdoc IGuardedBridge
     function setLink(address gateway, bytes calldata counterpart) external restricted {
-        EvmAddress.parse(counterpart);
+        EvmAddress.parseCalldata(counterpart);
         _setLink(gateway, counterpart, true);
     }
 
@@ -96,7 +96,7 @@ abstract contract GuardedBridge is IGuardedBridge, BridgeFungible, AccessManaged
         (, bytes memory to, uint256 amount) = abi.decode(payload, (bytes, bytes, uint256));
         // Shorter or longer bytes would silently become another address.
         require(to.length == ADDRESS_BYTES, GuardedBridgeRecipientRefused(to));
-        (uint256 chainId, ) = EvmAddress.parse(sender);
+        (uint256 chainId, ) = EvmAddress.parseCalldata(sender);
 
         _in.consume(bytes32(chainId), amount);
         super._processMessage(gateway, receiveId, sender, payload);

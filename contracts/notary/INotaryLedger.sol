@@ -62,8 +62,8 @@ interface INotaryLedger {
     /// @notice Appends a batch that the DV committee signed. Anyone may call, so that no relayer can hold a batch back.
     /// Emits BatchNotarized. Sending a known header again changes nothing and returns false, also while paused.
     /// @dev Reverts when another header stands there (Occupied), a place was left out (SequenceGap), the link or the
-    /// items do not fit, there is nothing in it, the quorum is missing, the calldata is longer than its arguments, the
-    /// ledger is paused, or the engine refuses the items as a whole.
+    /// items do not fit, there is nothing in it, the quorum is missing, the calldata is longer than its arguments, items come
+    /// while paused, or the engine refuses the items as a whole.
     /// @param b the header
     /// @param items abi.encode(ISettlementEngine.Signed[]), or empty
     /// @param sigs 65-byte signatures of hashBatch(b), strictly ascending by signer
@@ -84,10 +84,10 @@ interface INotaryLedger {
     /// Emits BatchVoided. It takes the whole header, so that its hash belongs to this place and to no other.
     function voidBatch(Batch calldata b) external;
 
-    /// @notice Stops new batches. Guardian. Emits Paused.
+    /// @notice Stops batches with items, so that no value moves; headers alone stay notarizable. Guardian. Emits Paused.
     function pause() external;
 
-    /// @notice Lets new batches in again. Governance only. Emits Unpaused.
+    /// @notice Lets batches with items in again. Governance only. Emits Unpaused.
     function unpause() external;
 
     /// @notice Sequence number the next batch of the partition must have.

@@ -11,6 +11,7 @@ import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {ISettlementEngine} from "../settlement/ISettlementEngine.sol";
 import {ExactCalldata} from "../shared/ExactCalldata.sol";
 import {Leaves} from "../shared/Leaves.sol";
+import {MemoryMark} from "../shared/MemoryMark.sol";
 import {IDVCommittee} from "../staking/IDVCommittee.sol";
 import {IDVStaking} from "../staking/IDVStaking.sol";
 import {BatchHash} from "./BatchHash.sol";
@@ -33,9 +34,8 @@ contract NotaryLedger is INotaryLedger, EIP712, AccessManaged, Pausable {
     address private immutable ENGINE;
     IDVStaking private immutable STAKING;
 
-    /// @dev The head of a partition is the header at next - 1: one truth.
-    mapping(bytes32 partition => uint64 seq) private _next;
-    /// @dev Written once per place: a place is only written when it is the next, and then next moves on.
+    /// @dev Written once per place, and only after the place before: what comes next is found by looking, so that there
+    /// is one truth and a batch pays for one slot.
     mapping(bytes32 partition => mapping(uint64 seq => bytes32 headerHash)) private _header;
     /// @dev Written at most once per header: a header hash names its place.
     mapping(bytes32 headerHash => bytes32 outcomeRoot) private _outcome;
@@ -57,12 +57,12 @@ contract NotaryLedger is INotaryLedger, EIP712, AccessManaged, Pausable {
         ExactCalldata.requireEnd(ExactCalldata.endOf(ExactCalldata.endOf(SUBMIT_HEAD_BYTES, items), sigs));
         bytes32 headerHash = hashBatch(b);
         if (_isKnown(b, headerHash)) return false;
-        _requireNotPaused();
         _requireNext(b);
         _requireContent(b, items);
         require(COMMITTEE.hasQuorum(headerHash, sigs), NotaryLedgerNoQuorum(headerHash));
 
-        _append(b, headerHash);
+        // Stored before the engine runs: whatever follows either completes or undoes the whole transaction.
+        _header[b.partition][b.seq] = headerHash;
 
         // A nested submit from a token finds this batch already in place and the engine closed.
         bytes32 outcomeRoot = items.length == 0 ? bytes32(0) : _execute(headerHash, items);
@@ -100,7 +100,7 @@ contract NotaryLedger is INotaryLedger, EIP712, AccessManaged, Pausable {
         require(!_isKnown(b, headerHash), NotaryLedgerOccupied(b.partition, b.seq, headerHash, headerHash));
         _requireNext(b);
 
-        _append(b, headerHash);
+        _header[b.partition][b.seq] = headerHash;
         _outcome[headerHash] = VOID;
         emit BatchVoided(b.partition, b.seq, headerHash);
     }
@@ -116,13 +116,11 @@ contract NotaryLedger is INotaryLedger, EIP712, AccessManaged, Pausable {
     }
 
     /// @inheritdoc INotaryLedger
-    function next(bytes32 partition) external view returns (uint64) {
-        return _next[partition];
-    }
 
     /// @inheritdoc INotaryLedger
     function chainHead(bytes32 partition) external view returns (bytes32) {
-        return _headOf(partition, _next[partition]);
+        uint64 length = next(partition);
+        return length == 0 ? bytes32(0) : _header[partition][length - 1];
     }
 
     /// @inheritdoc INotaryLedger
@@ -163,18 +161,29 @@ contract NotaryLedger is INotaryLedger, EIP712, AccessManaged, Pausable {
     }
 
     /// @inheritdoc INotaryLedger
+    /// @dev Places are filled without gaps, so doubling and halving finds the first empty one: no counter to pay for.
+    function next(bytes32 partition) public view returns (uint64) {
+        mapping(uint64 seq => bytes32 headerHash) storage headers = _header[partition];
+        uint64 above = 1;
+        while (headers[above - 1] != bytes32(0)) above *= 2;
+        uint64 low = above / 2;
+        uint64 high = above - 1;
+        while (low < high) {
+            uint64 middle = (low + high) / 2;
+            if (headers[middle] == bytes32(0)) high = middle;
+            else low = middle + 1;
+        }
+        return low;
+    }
+
+    /// @inheritdoc INotaryLedger
     function hashBatch(Batch calldata b) public view returns (bytes32 headerHash) {
         return _hashTypedDataV4(BatchHash.structHash(b));
     }
 
-    /// @dev Stored before the engine runs; whatever follows either completes or undoes the whole transaction.
-    function _append(Batch calldata b, bytes32 headerHash) private {
-        _next[b.partition] = b.seq + 1;
-        _header[b.partition][b.seq] = headerHash;
-    }
-
     /// @dev The raw bytes are handed on, so that what was hashed is what is executed.
     function _execute(bytes32 headerHash, bytes calldata items) private returns (bytes32 outcomeRoot) {
+        _requireNotPaused();
         bytes memory answer = Address.functionCall(ENGINE, bytes.concat(ISettlementEngine.settle.selector, items));
         outcomeRoot = abi.decode(answer, (bytes32));
         _outcome[headerHash] = outcomeRoot;
@@ -188,20 +197,20 @@ contract NotaryLedger is INotaryLedger, EIP712, AccessManaged, Pausable {
     }
 
     function _requireNext(Batch calldata b) private view {
-        uint64 expected = _next[b.partition];
-        require(b.seq == expected, NotaryLedgerSequenceGap(b.partition, b.seq, expected));
-        bytes32 head = _headOf(b.partition, expected);
+        bytes32 head = b.seq == 0 ? bytes32(0) : _header[b.partition][b.seq - 1];
+        if (b.seq > 0 && head == bytes32(0)) {
+            revert NotaryLedgerSequenceGap(b.partition, b.seq, next(b.partition));
+        }
         require(b.prev == head, NotaryLedgerBrokenLink(b.partition, b.prev, head));
-    }
-
-    function _headOf(bytes32 partition, uint64 expected) private view returns (bytes32) {
-        return expected == 0 ? bytes32(0) : _header[partition][expected - 1];
     }
 
     function _requireContent(Batch calldata b, bytes calldata items) private pure {
         require((b.root == bytes32(0)) == (b.count == 0), NotaryLedgerRootWithoutCount(b.root, b.count));
         require(b.count != 0 || items.length != 0, NotaryLedgerEmptyBatch(b.partition, b.seq));
+        // The copy to hash is given back: the next one, for the engine, then takes the same memory.
+        uint256 mark = MemoryMark.take();
         bytes32 actual = items.length == 0 ? bytes32(0) : keccak256(items);
+        MemoryMark.release(mark);
         require(b.itemsHash == actual, NotaryLedgerItemsMismatch(b.itemsHash, actual));
     }
 }

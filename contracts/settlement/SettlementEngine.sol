@@ -11,18 +11,13 @@ import {BoundedCall} from "../shared/BoundedCall.sol";
 import {Leaves} from "../shared/Leaves.sol";
 import {MemoryMark} from "../shared/MemoryMark.sol";
 import {SimpleTree} from "../shared/SimpleTree.sol";
+import {DealHash} from "./DealHash.sol";
 import {ISettlementEngine} from "./ISettlementEngine.sol";
 
 /// @title SettlementEngine
 /// @notice See ISettlementEngine.
 contract SettlementEngine is ISettlementEngine, EIP712, AccessManaged, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
-
-    bytes32 private constant LEG_TYPEHASH = keccak256("Leg(address token,address from,address to,uint256 amount)");
-    bytes32 private constant DEAL_TYPEHASH = keccak256(
-        "Deal(bytes32 terms,uint48 validAfter,uint48 validUntil,uint256 nonce,Leg[] legs)"
-        "Leg(address token,address from,address to,uint256 amount)"
-    );
 
     uint256 private constant ITEMS_MAX = 256;
     uint256 private constant LEGS_MAX = 8;
@@ -131,16 +126,7 @@ contract SettlementEngine is ISettlementEngine, EIP712, AccessManaged, Reentranc
 
     /// @inheritdoc ISettlementEngine
     function hashDeal(Deal calldata deal) public view returns (bytes32 dealId) {
-        Leg[] calldata legs = deal.legs;
-        bytes32[] memory hashes = new bytes32[](legs.length);
-        for (uint256 i = 0; i < legs.length; ++i) {
-            hashes[i] = keccak256(abi.encode(LEG_TYPEHASH, legs[i]));
-        }
-        bytes32 legsHash = keccak256(abi.encodePacked(hashes));
-        return
-            _hashTypedDataV4(
-                keccak256(abi.encode(DEAL_TYPEHASH, deal.terms, deal.validAfter, deal.validUntil, deal.nonce, legsHash))
-            );
+        return _hashTypedDataV4(DealHash.structHash(deal, deal.legs));
     }
 
     function _settleOne(
@@ -149,10 +135,13 @@ contract SettlementEngine is ISettlementEngine, EIP712, AccessManaged, Reentranc
         uint256 legGas,
         uint256 sigGas
     ) private returns (bytes32 leaf) {
-        bytes32 dealId = hashDeal(item.deal);
+        Deal calldata deal = item.deal;
+        Leg[] calldata legs = deal.legs;
+        bytes32 dealId = _hashTypedDataV4(DealHash.structHash(deal, legs));
         bytes memory reason;
-        Status status = _admit(dealId, item, sigGas);
-        if (status == Status.Settled) (status, reason) = _moveAlone(item.deal.legs, legGas);
+        Status status =
+            legs.length == 0 || legs.length > LEGS_MAX ? Status.BadDeal : _admit(dealId, deal, legs, item.sigs, sigGas);
+        if (status == Status.Settled) (status, reason) = _moveAlone(legs, legGas);
 
         if (status == Status.Settled) emit DealSettled(dealId);
         else emit DealFailed(dealId, status, reason);
@@ -161,13 +150,15 @@ contract SettlementEngine is ISettlementEngine, EIP712, AccessManaged, Reentranc
 
     /// @dev Settled means: nothing stands against moving the legs, and the nonces are used from here on whatever follows.
     /// Nonces stay intact before all signatures were found good, or a stranger could use up other people's nonces.
-    function _admit(bytes32 dealId, Signed calldata item, uint256 sigGas) private returns (Status) {
-        Deal calldata deal = item.deal;
-        Leg[] calldata legs = deal.legs;
-        if (legs.length == 0 || legs.length > LEGS_MAX) return Status.BadDeal;
-
+    function _admit(
+        bytes32 dealId,
+        Deal calldata deal,
+        Leg[] calldata legs,
+        bytes[] calldata sigs,
+        uint256 sigGas
+    ) private returns (Status) {
         address[] memory payers = _payersOf(legs);
-        if (!_areSigned(dealId, payers, item.sigs, sigGas)) return Status.BadSignature;
+        if (!_areSigned(dealId, payers, sigs, sigGas)) return Status.BadSignature;
         if (!_useNonces(payers, deal.nonce)) return Status.NonceUsed;
         if (block.timestamp < deal.validAfter || block.timestamp > deal.validUntil) return Status.OutsideWindow;
 
@@ -241,16 +232,15 @@ contract SettlementEngine is ISettlementEngine, EIP712, AccessManaged, Reentranc
 
     /// @dev Distinct `from`s in order of first appearance. At most 8 legs, so the square is small.
     function _payersOf(Leg[] calldata legs) private pure returns (address[] memory payers) {
-        address[] memory found = new address[](legs.length);
+        payers = new address[](legs.length);
         uint256 count = 0;
         for (uint256 i = 0; i < legs.length; ++i) {
             address from = legs[i].from;
             uint256 known = 0;
-            while (known < count && found[known] != from) ++known;
-            if (known == count) found[count++] = from;
+            while (known < count && payers[known] != from) ++known;
+            if (known == count) payers[count++] = from;
         }
-        payers = new address[](count);
-        for (uint256 i = 0; i < count; ++i) payers[i] = found[i];
+        MemoryMark.shorten(payers, count);
     }
 
     /// @dev The length of the one canonical encoding: anything longer would carry bytes nobody asked for.

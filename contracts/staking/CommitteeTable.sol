@@ -42,13 +42,14 @@ abstract contract CommitteeTable is ICommitteeTable, AccessManaged {
     uint96 private _total;
     uint32 private _epoch;
     uint48 private _epochStart;
-    uint32 private _grace;
+    /// At most 7 days, which fits 24 bits and so the slot.
+    uint24 private _grace;
     uint16 private _quorumBps;
     uint8 private _minSigners;
+    uint32 private _staleAfter;
     uint8 private _maxMembers;
     uint96 private _earlierTotal;
     uint32 private _earlierEpoch;
-    uint32 private _staleAfter;
 
     constructor(Rules memory rules_) {
         _requireBetween("quorumBps", rules_.quorumBps, QUORUM_BPS_MIN, BPS);
@@ -60,7 +61,7 @@ abstract contract CommitteeTable is ICommitteeTable, AccessManaged {
         _quorumBps = rules_.quorumBps;
         _minSigners = rules_.minSigners;
         _maxMembers = rules_.maxMembers;
-        _grace = rules_.grace;
+        _grace = uint24(rules_.grace);
         _staleAfter = rules_.staleAfter;
     }
 
@@ -105,7 +106,7 @@ abstract contract CommitteeTable is ICommitteeTable, AccessManaged {
     function setGrace(uint32 seconds_) external restricted {
         _requireBetween("grace", seconds_, 0, GRACE_MAX);
         _recordRule("grace", _grace, seconds_);
-        _grace = seconds_;
+        _grace = uint24(seconds_);
     }
 
     /// @inheritdoc ICommitteeTable
@@ -263,10 +264,12 @@ abstract contract CommitteeTable is ICommitteeTable, AccessManaged {
 
     function _weight(address key, uint32 whichEpoch) private view returns (uint256) {
         Member storage member = _members[key];
-        if (member.ejected || whichEpoch == 0) return 0;
-        if (member.epoch == whichEpoch) return member.weight;
+        // Read together, once: a tally does this for every signature.
+        (uint96 weight, uint32 seated, bool ejected) = (member.weight, member.epoch, member.ejected);
+        if (ejected || whichEpoch == 0) return 0;
+        if (seated == whichEpoch) return weight;
         // Seated again since: its weight of the epoch before is kept beside the new one.
-        return member.epoch == _epoch && whichEpoch == _earlierEpoch ? member.earlierWeight : 0;
+        return seated == _epoch && whichEpoch == _earlierEpoch ? member.earlierWeight : 0;
     }
 
     function _isStale() private view returns (bool) {
