@@ -23,6 +23,7 @@ import { createGuard, type Network } from "./flow/guard.ts";
 import { createPending } from "./flow/pending.ts";
 import type { ReadPorts } from "./flow/read.ts";
 import { startSignatures, type Signatures } from "./guard/signatures.ts";
+import type { BatchPolicy } from "./notary/notary.ts";
 import { startReplica, type Replica } from "./log/replica.ts";
 import { systemClock } from "./ops/clock.ts";
 import type { Logger } from "./ops/logger.ts";
@@ -53,52 +54,26 @@ export async function startNode(config: Config, log: Logger): Promise<RelayerNod
       "a step failed and will be tried again",
     );
   };
-  const at = (name: string): string => join(config.MIDCHAIN_DATA_DIR, name);
   const { keccak256 } = await Hash.engine();
   const keccak: Keccak = (bytes) => keccak256(bytes);
-  const clock = systemClock;
-  const network: Network = {
-    chain: config.MIDCHAIN_CHAIN_ID,
-    ledger: bytesOf(config.MIDCHAIN_LEDGER),
-    engine: bytesOf(config.MIDCHAIN_ENGINE),
-    tokens: new Set(config.MIDCHAIN_TOKENS),
-  };
-  const keyring = openFileKeyring(at("keys.json"));
-  const partitionLog = openLmdbLog({ path: at("log"), partitions: config.MIDCHAIN_PARTITIONS });
-  const state = openLmdbState(at("state"));
-  const journal = openLmdbJournal(at("journal"));
-  const genesisNodes = new Map([[toHex(keyring.nodeId), keyring.nodePublicKey]]);
-  const replica = await startReplica({ genesisNodes, onFault }, { log: partitionLog, state, keyring, clock });
+  const network = networkOf(config);
+  const stores = openStores(config);
+  const { keyring, partitionLog, state, journal } = stores;
+  const replica = await startReplica(
+    { genesisNodes: new Map([[toHex(keyring.nodeId), keyring.nodePublicKey]]), onFault },
+    { log: partitionLog, state, keyring, clock },
+  );
   const vault = openVault(state, keyring);
   const signatures = startSignatures(Math.max(1, config.MIDCHAIN_SIGNATURE_THREADS));
   const ledger = openLedger(config, network, journal);
   const jobs = openJobs(config, keyring, onFault);
-  const separator = (name: "SettlementEngine" | "NotaryLedger", contract: Uint8Array): Uint8Array =>
-    domainSeparator({ name, chain: network.chain, contract });
+  const committee = openCommittee(config, network, { journal, keccak });
+  const separators = separatorsOf(network);
   const executor = startExecutor(
-    {
-      networkTag: ascii(config.MIDCHAIN_NETWORK),
-      owns: () => true,
-      policy: {
-        inputsMax: config.MIDCHAIN_BATCH_INPUTS,
-        legsMax: config.MIDCHAIN_BATCH_LEGS,
-        closeAfterMs: config.MIDCHAIN_CLOSE_AFTER_MS,
-      },
-    },
-    {
-      replica,
-      log: partitionLog,
-      vault,
-      ledger,
-      jobs,
-      clock,
-      keccak,
-      committee: openCommittee(config, network, { journal, keccak }),
-      dealSeparator: separator("SettlementEngine", network.engine),
-      ledgerSeparator: separator("NotaryLedger", network.ledger),
-    },
+    { networkTag: ascii(config.MIDCHAIN_NETWORK), owns: () => true, policy: batchPolicy(config) },
+    { replica, log: partitionLog, vault, ledger, jobs, clock, keccak, committee, ...separators },
   );
-  const guardPorts = {
+  const guard = createGuard(network, {
     view: state,
     vault,
     keyring,
@@ -106,7 +81,7 @@ export async function startNode(config: Config, log: Logger): Promise<RelayerNod
     signatures,
     keccak,
     acceptedByContract: ledger.acceptedByContract,
-  };
+  });
   return {
     network,
     replica,
@@ -114,10 +89,7 @@ export async function startNode(config: Config, log: Logger): Promise<RelayerNod
     keyring,
     ledger,
     executor,
-    stages: {
-      guard: createGuard(network, guardPorts),
-      pending: createPending(network, { replica, log: partitionLog, vault, clock }),
-    },
+    stages: { guard, pending: createPending(network, { replica, log: partitionLog, vault, clock }) },
     enrolment: {
       replica,
       vault,
@@ -141,6 +113,36 @@ export async function startNode(config: Config, log: Logger): Promise<RelayerNod
       await signatures.stop();
       await Promise.all([partitionLog.close(), state.close(), journal.close()]);
     },
+  };
+}
+
+const clock = systemClock;
+
+const networkOf = (config: Config): Network => ({
+  chain: config.MIDCHAIN_CHAIN_ID,
+  ledger: bytesOf(config.MIDCHAIN_LEDGER),
+  engine: bytesOf(config.MIDCHAIN_ENGINE),
+  tokens: new Set(config.MIDCHAIN_TOKENS),
+});
+
+const separatorsOf = ({ chain, engine, ledger }: Network) => ({
+  dealSeparator: domainSeparator({ name: "SettlementEngine", chain, contract: engine }),
+  ledgerSeparator: domainSeparator({ name: "NotaryLedger", chain, contract: ledger }),
+});
+
+const batchPolicy = (config: Config): BatchPolicy => ({
+  inputsMax: config.MIDCHAIN_BATCH_INPUTS,
+  legsMax: config.MIDCHAIN_BATCH_LEGS,
+  closeAfterMs: config.MIDCHAIN_CLOSE_AFTER_MS,
+});
+
+function openStores(config: Config) {
+  const at = (name: string): string => join(config.MIDCHAIN_DATA_DIR, name);
+  return {
+    keyring: openFileKeyring(at("keys.json")),
+    partitionLog: openLmdbLog({ path: at("log"), partitions: config.MIDCHAIN_PARTITIONS }),
+    state: openLmdbState(at("state")),
+    journal: openLmdbJournal(at("journal")),
   };
 }
 

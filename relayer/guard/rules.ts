@@ -1,5 +1,7 @@
 import { hash } from "node:crypto";
 import { equalBytes, toHex } from "../../protocol/bytes.ts";
+import { isUsableEnc } from "../../protocol/hpke.ts";
+import { sizeClassBytes } from "../../protocol/padding.ts";
 import { encodeEnvelopes, type SealedPart, type ContentHeader, type Submission } from "../../protocol/request.ts";
 import type { NetworkRules, RuleBreach } from "./breach.ts";
 
@@ -10,9 +12,7 @@ import type { NetworkRules, RuleBreach } from "./breach.ts";
 
 export const VALIDITY_S_MAX = 30 * 24 * 3600;
 const AMOUNT_MAX = 2n ** 128n - 1n;
-const SIZE_CLASS_BYTES = [1, 4, 16, 64, 256, 1024].map((kibibytes) => kibibytes * 1024);
 const GCM_TAG_BYTES = 16;
-const ENC_BYTES = [32, 1120];
 
 const breach = (rule: string, reason: string, fix: string): RuleBreach => ({ rule, reason, fix });
 
@@ -105,7 +105,7 @@ const sha256 = (bytes: Uint8Array): Uint8Array => hash("sha256", bytes, "buffer"
 
 function breachOfPart(part: SealedPart, header: ContentHeader): RuleBreach | undefined {
   const sealing = "seal it with the SDK, and do not touch it afterwards";
-  if (part.ciphertext.length !== (SIZE_CLASS_BYTES[header.sizeClass] ?? -1) + GCM_TAG_BYTES) {
+  if (part.ciphertext.length !== (sizeClassBytes[header.sizeClass] ?? -1) + GCM_TAG_BYTES) {
     return breach("AP-010", "a ciphertext is not padded to its size class", sealing);
   }
   if (!equalBytes(sha256(part.ciphertext), header.ctHash)) {
@@ -115,7 +115,7 @@ function breachOfPart(part: SealedPart, header: ContentHeader): RuleBreach | und
     return breach("AP-032", "the envelopes are not the ones that were signed", sealing);
   }
   for (const { enc, suite } of part.envelopes) {
-    if (enc.length !== ENC_BYTES[suite] || enc.every((byte) => byte === 0)) {
+    if ((suite !== 0 && suite !== 1) || !isUsableEnc(suite, enc)) {
       return breach("AP-033", "an envelope's encapsulated key is not one of its suite", sealing);
     }
   }
