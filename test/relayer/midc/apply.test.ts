@@ -1,0 +1,250 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { decodeHeader } from "../../../protocol/block.ts";
+import { verifyChain } from "../../../protocol/chain.ts";
+import { toHex } from "../../../protocol/bytes.ts";
+import { applyRecord, Overlay } from "../../../relayer/midc/apply.ts";
+import { encodeCommand, type Command } from "../../../relayer/midc/command.ts";
+import { keys } from "../../../relayer/midc/keys.ts";
+import { encodeRecord } from "../../../relayer/midc/record.ts";
+import { decodeApplied, decodeBlock, decodeHead, decodeTx, type Outcome } from "../../../relayer/midc/rows.ts";
+import { memoryState } from "../../../relayer/adapters/memory/state.ts";
+import { draft, enrolCommand, idAt, random, testIdentity } from "../../support/relayer.ts";
+
+const PARTITIONS = 4;
+const identity = testIdentity();
+const cluster = { partitions: PARTITIONS, genesisNodes: new Map([[toHex(identity.nodeId), identity.nodePublicKey]]) };
+
+/** A state machine of one partition, fed record by record. */
+function machine(partition: number) {
+  const state = new Overlay(memoryState());
+  let seq = 0;
+  const feed = (bytes: Uint8Array) => applyRecord(state, { partition, seq: (seq += 1), bytes }, cluster);
+  return {
+    state,
+    feed,
+    run: (...commands: readonly Command[]) =>
+      feed(encodeRecord({ nodeId: identity.nodeId, partition, commands: commands.map(encodeCommand) }, identity.sign))
+        .results,
+  };
+}
+
+const outcome = (state: Outcome["state"]): Outcome => ({
+  state,
+  status: 0,
+  reason: "",
+  blockNumber: 7,
+  blockHash: random(32),
+  txHash: random(32),
+});
+
+const begin = (txId: Uint8Array, chains: readonly Uint8Array[]): Command => ({
+  kind: "begin",
+  txId,
+  requestKind: 0,
+  at: 1,
+  legs: 0,
+  commitment: random(32),
+  blocks: chains.map((chainId) => draft(chainId, { txId })),
+});
+
+describe("apply", () => {
+  const partition = 2;
+  const chainId = idAt(partition, 16);
+  const ownerTag = idAt(partition, 16);
+
+  it("refuses a block for a chain that is not there", () => {
+    assert.deepEqual(machine(partition).run({ kind: "block", block: draft(chainId) }), [
+      { kind: "refused", why: "no such chain" },
+    ]);
+  });
+
+  it("refuses what belongs to another partition", () => {
+    const elsewhere = idAt(1, 16);
+    const results = machine(partition).run(enrolCommand(elsewhere, ownerTag), begin(idAt(3, 32), [chainId]));
+    assert.deepEqual(
+      results.map(({ kind }) => kind),
+      ["refused", "refused"],
+    );
+  });
+
+  it("gives an account one chain, whatever is asked again", () => {
+    const { run } = machine(partition);
+    const first = enrolCommand(chainId, ownerTag);
+    assert.deepEqual(run(first, first, enrolCommand(idAt(partition, 16), ownerTag)), [
+      { kind: "done" },
+      { kind: "known" },
+      { kind: "refused", why: "the account has a chain" },
+    ]);
+  });
+
+  it("links blocks to a chain that verifies, and leaves duplicates out", () => {
+    const { run, state } = machine(partition);
+    const pending = draft(chainId);
+    run(enrolCommand(chainId, ownerTag));
+    assert.deepEqual(run({ kind: "block", block: pending }, { kind: "block", block: pending }), [
+      { kind: "done" },
+      { kind: "known" },
+    ]);
+    run({ kind: "block", block: draft(chainId, { kind: "completed", txId: pending.txId }) });
+    const head = decodeHead(state.get(keys.head(chainId))!);
+    const blocks = [];
+    for (let at: typeof head.last | undefined = head.last; at !== undefined;) {
+      const row = decodeBlock(state.get(keys.block(at))!);
+      blocks.unshift({ header: row.header });
+      at = row.prev;
+    }
+    assert.deepEqual(
+      blocks.map(({ header }) => decodeHeader(header).kind),
+      ["genesis", "pending", "completed"],
+    );
+    assert.deepEqual(verifyChain(blocks), { kind: "holds", headHash: head.hash, length: 3, erased: 3 });
+  });
+
+  it("allows one outcome per transaction on a chain, and none without its pending block", () => {
+    const { run } = machine(partition);
+    const { txId } = draft(chainId);
+    run(enrolCommand(chainId, ownerTag));
+    const lay = (kind: "pending" | "completed" | "failed"): Command => ({
+      kind: "block",
+      block: draft(chainId, { kind, txId }),
+    });
+    assert.deepEqual(
+      run(lay("completed"), lay("pending"), lay("failed"), lay("completed"), lay("failed")).map(({ kind }) => kind),
+      ["refused", "done", "done", "known", "known"],
+    );
+  });
+
+  it("closes batches in order, each transaction in one of them", () => {
+    const { run, state } = machine(partition);
+    const [a, b] = [idAt(partition, 32), idAt(partition, 32)];
+    const headerHash = random(32);
+    const close = (batchSeq: number, prev: Uint8Array, txIds: readonly Uint8Array[]): Command => ({
+      kind: "close",
+      batchSeq,
+      prev,
+      root: random(32),
+      itemsHash: new Uint8Array(32),
+      headerHash,
+      txIds,
+    });
+    const zero = new Uint8Array(32);
+    run(begin(a, [chainId]), begin(b, [chainId]));
+    assert.deepEqual(
+      run(close(1, zero, [a]), close(0, headerHash, [a]), close(0, zero, [a, a]), close(0, zero, [])).map(
+        ({ kind }) => kind,
+      ),
+      ["refused", "refused", "refused", "refused"],
+    );
+    assert.deepEqual(
+      run(close(0, zero, [a]), close(0, zero, [b]), close(1, headerHash, [a, b]), close(1, headerHash, [b])).map(
+        ({ kind }) => kind,
+      ),
+      ["done", "refused", "refused", "done"],
+    );
+    assert.deepEqual(
+      [a, b].map((txId) => decodeTx(state.get(keys.tx(txId))!).batch),
+      [
+        { seq: 0, index: 0 },
+        { seq: 1, index: 0 },
+      ],
+    );
+  });
+
+  it("keeps the first decision and ends only what is decided", () => {
+    const { run, state } = machine(partition);
+    const txId = idAt(partition, 32);
+    const decide = (as: Outcome["state"]): Command => ({ kind: "decide", txId, outcome: outcome(as) });
+    assert.deepEqual(
+      run(decide("failed"), begin(txId, [chainId]), begin(txId, []), { kind: "end", txId }).map(({ kind }) => kind),
+      ["refused", "done", "known", "refused"],
+    );
+    assert.deepEqual(
+      run(decide("completed"), decide("failed"), { kind: "end", txId }, { kind: "end", txId }).map(({ kind }) => kind),
+      ["done", "known", "done", "known"],
+    );
+    const row = decodeTx(state.get(keys.tx(txId))!);
+    assert.equal(row.outcome?.state, "completed");
+    assert.equal(state.get(keys.open(row.begun)), undefined);
+  });
+
+  it("treats foreign, forged and malformed records as void, but counts them in the digest", () => {
+    const { feed, state, run } = machine(partition);
+    const stranger = testIdentity();
+    const record = (as: typeof identity, nodeId = as.nodeId) =>
+      encodeRecord({ nodeId, partition, commands: [encodeCommand(enrolCommand(chainId, ownerTag))] }, as.sign);
+    const voids = [record(stranger), record(stranger, identity.nodeId), random(200), new Uint8Array(0)].map(
+      (bytes) => feed(bytes).happened,
+    );
+    assert.deepEqual(
+      voids.map(([happened]) => happened),
+      [
+        { kind: "void", why: "foreign" },
+        { kind: "void", why: "forged" },
+        { kind: "void", why: "malformed" },
+        { kind: "void", why: "malformed" },
+      ],
+    );
+    assert.equal(state.get(keys.head(chainId)), undefined);
+    assert.equal(decodeApplied(state.get(keys.applied(partition))).seq, 4);
+    assert.deepEqual(run(enrolCommand(chainId, ownerTag)), [{ kind: "done" }]);
+  });
+
+  it("finds any flipped bit of a record forged or malformed", () => {
+    const record = encodeRecord(
+      { nodeId: identity.nodeId, partition, commands: [encodeCommand(enrolCommand(chainId, ownerTag))] },
+      identity.sign,
+    );
+    for (let at = 0; at < record.length; at += 1) {
+      const flipped = record.slice();
+      flipped[at] = (flipped[at] ?? 0) ^ 1;
+      assert.equal(machine(partition).feed(flipped).happened[0]?.kind, "void", `byte ${at}`);
+    }
+  });
+
+  it("takes a member out, and from then on its records are void", () => {
+    const { run, feed } = machine(partition);
+    const joiner = testIdentity();
+    const byJoiner = () =>
+      feed(encodeRecord({ nodeId: joiner.nodeId, partition, commands: [] }, joiner.sign)).happened.length;
+    assert.equal(byJoiner(), 1);
+    run({ kind: "node", publicKey: joiner.nodePublicKey, member: true });
+    assert.equal(byJoiner(), 0);
+    run({ kind: "node", publicKey: joiner.nodePublicKey, member: false });
+    assert.equal(byJoiner(), 1);
+  });
+
+  it("drops a reader's envelopes when the grant is revoked", () => {
+    const { run, state } = machine(partition);
+    const readerTag = random(16);
+    const txId = random(32);
+    run(enrolCommand(chainId, ownerTag));
+    const change = (notAfter: number): Command => ({
+      kind: "block",
+      block: draft(chainId, { kind: notAfter === 0 ? "revocation" : "grant" }),
+      grant: { readerTag, notAfter, envelopes: notAfter === 0 ? [] : [{ txId, sealed: random(50) }] },
+    });
+    run(change(99));
+    assert.notEqual(state.get(keys.envelope(chainId, readerTag, txId)), undefined);
+    run(change(0));
+    assert.equal(state.get(keys.envelope(chainId, readerTag, txId)), undefined);
+    assert.equal(state.get(keys.grant(chainId, readerTag)), undefined);
+  });
+
+  it("makes the same bytes on every node, in one go or record by record", () => {
+    const [one, other] = [machine(partition), machine(partition)];
+    const txId = idAt(partition, 32);
+    const commands: Command[] = [
+      enrolCommand(chainId, ownerTag),
+      begin(txId, [chainId]),
+      { kind: "decide", txId, outcome: outcome("failed") },
+    ];
+    for (const { run } of [one, other]) for (const command of commands) run(command);
+    const dump = (state: Overlay) =>
+      state
+        .writes()
+        .map(({ key, value }) => [toHex(key), value && toHex(value)])
+        .sort();
+    assert.deepEqual(dump(one.state), dump(other.state));
+  });
+});

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { PartitionLog } from "../../../relayer/ports.ts";
+import { random } from "../../support/relayer.ts";
+
+/** What every adapter of PartitionLog keeps. `reopen` gives a fresh one, or the same data again. */
+export function behavesAsPartitionLog(
+  name: string,
+  open: () => { log: PartitionLog; reopen?: () => Promise<PartitionLog> },
+): void {
+  describe(`PartitionLog on ${name}`, () => {
+    it("numbers the records of each partition from 1, without gaps", async () => {
+      const { log } = open();
+      const seqs = await Promise.all(Array.from({ length: 50 }, (_, i) => log.append(i % 2, random(10))));
+      assert.deepEqual(
+        seqs.filter((_, i) => i % 2 === 0).sort((a, b) => a - b),
+        Array.from({ length: 25 }, (_, i) => i + 1),
+      );
+      assert.deepEqual([await log.tail(0), await log.tail(1), await log.tail(2)], [25, 25, 0]);
+      await log.close();
+    });
+
+    it("reads back what was appended, from anywhere, at most as much as asked for", async () => {
+      const { log } = open();
+      const records = Array.from({ length: 10 }, (_, i) => random(i * 100));
+      for (const record of records) await log.append(1, record);
+      const entries = await log.read(1, 4, 3);
+      assert.deepEqual(
+        entries.map(({ seq }) => seq),
+        [4, 5, 6],
+      );
+      assert.deepEqual(
+        entries.map(({ bytes }) => Buffer.from(bytes).toString("hex")),
+        records.slice(3, 6).map((record) => Buffer.from(record).toString("hex")),
+      );
+      assert.deepEqual([...(await log.read(1, 11, 5)), ...(await log.read(0, 1, 5))], []);
+      await log.close();
+    });
+
+    it("rings when something was appended, and stops when told", async () => {
+      const { log } = open();
+      const rung = new Promise<number>((resolve) => {
+        const stop = log.follow((partition) => {
+          stop();
+          resolve(partition);
+        });
+      });
+      await log.append(1, random(5));
+      assert.equal(await rung, 1);
+      await log.close();
+    });
+
+    it("has everything that was acknowledged after it is opened again", async (t) => {
+      const { log, reopen } = open();
+      if (reopen === undefined) {
+        t.diagnostic("this adapter keeps nothing");
+        await log.close();
+        return;
+      }
+      await Promise.all(Array.from({ length: 100 }, () => log.append(0, random(100))));
+      await log.close();
+      const again = await reopen();
+      assert.equal(await again.tail(0), 100);
+      assert.equal((await again.read(0, 1, 1000)).length, 100);
+      assert.equal(await again.append(0, random(1)), 101);
+      await again.close();
+    });
+  });
+}

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { State } from "../../../relayer/ports.ts";
+
+const key = (...bytes: readonly number[]) => Uint8Array.from(bytes);
+
+/** What every adapter of State keeps. */
+export function behavesAsState(name: string, open: () => State): void {
+  describe(`State on ${name}`, () => {
+    it("holds what was committed, and nothing of what was removed", async () => {
+      const state = open();
+      await state.commit([
+        { key: key(1), value: key(9) },
+        { key: key(2), value: key(8) },
+      ]);
+      await state.commit([
+        { key: key(1), value: undefined },
+        { key: key(3), value: new Uint8Array(0) },
+      ]);
+      assert.deepEqual([state.get(key(1)), state.get(key(2))?.[0], state.get(key(3))?.length], [undefined, 8, 0]);
+      await state.close();
+    });
+
+    it("ranges over [from, to) in byte order, both ways, within the limit", async () => {
+      const state = open();
+      const rows = [key(5), key(1, 255), key(1), key(2), key(1, 0, 7)];
+      await state.commit(rows.map((row) => ({ key: row, value: row })));
+      const read = (reverse: boolean, limit: number) =>
+        state.range({ from: key(1), to: key(5), limit, reverse }).map((row) => [...row.key]);
+      assert.deepEqual(read(false, 9), [[1], [1, 0, 7], [1, 255], [2]]);
+      assert.deepEqual(read(true, 9), [[2], [1, 255], [1, 0, 7], [1]]);
+      assert.deepEqual(read(true, 2), [[2], [1, 255]]);
+      await state.close();
+    });
+
+    it("gives out bytes that later commits do not change", async () => {
+      const state = open();
+      await state.commit([{ key: key(1), value: key(1, 1, 1) }]);
+      const before = state.get(key(1));
+      for (let i = 0; i < 50; i += 1) await state.commit([{ key: key(1), value: key(2, 2, 2) }]);
+      assert.deepEqual([...(before ?? [])], [1, 1, 1]);
+      await state.close();
+    });
+  });
+}
