@@ -44,7 +44,13 @@ export async function deployHome(deployment: HomeDeployment): Promise<Addresses>
     provider,
     ignitionModule: home,
     artifactResolver: releaseArtifacts,
-    deploymentParameters: { Home: { ...parameters, predictedLedger } },
+    deploymentParameters: {
+      Home: {
+        ...parameters,
+        governorRules: { ...parameters.governorRules, guardian: parameters.guardian },
+        predictedLedger,
+      },
+    },
     accounts: [deployer],
     defaultSender: deployer,
     config: { blockPollingInterval: pollMs, retryInterval: pollMs, requiredConfirmations: confirmations },

@@ -48,7 +48,6 @@ const homeParameters = z.strictObject({
     voteExtension: seconds,
     spanMax: seconds,
     guardianTerm: seconds,
-    guardian: address,
     proposalThreshold: wei,
     quorumBps: bps,
     quorumFloor: wei,

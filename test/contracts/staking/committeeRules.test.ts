@@ -31,16 +31,16 @@ describe("the rules of the committee", () => {
     const { committee, stranger } = stakes;
     const own = committee.connect(stranger);
     const calls = [
-      own.setQuorum(1),
-      own.setMinSigners(1),
-      own.setMaxMembers(1),
-      own.setGrace(1),
-      own.setStaleAfter(1),
-      own.setMinStake(1),
-      own.setEpochLength(1),
-      own.setChallengeWindow(1),
+      () => own.setQuorum(1),
+      () => own.setMinSigners(1),
+      () => own.setMaxMembers(1),
+      () => own.setGrace(1),
+      () => own.setStaleAfter(1),
+      () => own.setMinStake(1),
+      () => own.setEpochLength(1),
+      () => own.setChallengeWindow(1),
     ];
-    for (const call of calls) await refused(call, committee, "AccessManagedUnauthorized", [stranger.address]);
+    for (const call of calls) await refused(call(), committee, "AccessManagedUnauthorized", [stranger.address]);
   });
 
   it("stay within their bounds", async () => {

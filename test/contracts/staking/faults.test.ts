@@ -266,13 +266,13 @@ describe("signing keys, faults and rules of the stakes", () => {
     it("change for the timelock only", async () => {
       const own = as(stakes.stranger);
       const calls = [
-        own.setUnbondDelay(1),
-        own.setStakersShare(1),
-        own.setEquivocationPenalty(1),
-        own.setSlashSink(ZeroAddress),
+        () => own.setUnbondDelay(1),
+        () => own.setStakersShare(1),
+        () => own.setEquivocationPenalty(1),
+        () => own.setSlashSink(ZeroAddress),
       ];
       for (const call of calls) {
-        await refused(call, stakes.staking, "AccessManagedUnauthorized", [stakes.stranger.address]);
+        await refused(call(), stakes.staking, "AccessManagedUnauthorized", [stakes.stranger.address]);
       }
     });
 
