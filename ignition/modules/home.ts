@@ -1,6 +1,6 @@
 import { buildModule } from "@nomicfoundation/ignition-core";
-import { toFunctionSelector } from "viem";
 
+import { permit } from "./permit.ts";
 import {
   ADMIN_ROLE,
   CANCELLER_ROLE,
@@ -25,7 +25,6 @@ export const LEDGER_NONCE_OFFSET = 5;
 /** Everything a home chain needs, wired, with every right in the hands of the timelock. */
 export const home = buildModule("Home", (m) => {
   const deployer = m.getAccount(0);
-  const guardian = m.getParameter<string>("guardian");
   const p = (name: string) => m.getParameter(name);
 
   const manager = m.contract("AccessManager", [deployer]);
@@ -37,21 +36,43 @@ export const home = buildModule("Home", (m) => {
   const engine = m.contract("SettlementEngine", [manager, p("predictedLedger")], { after: [committee] });
   const ledger = m.contract("NotaryLedger", [manager, committee, engine, staking]);
 
-  const deployed = { PlatformToken: token, DVStaking: staking, DVCommittee: committee, NotaryLedger: ledger };
-  const timelock = m.contract("TimelockController", [p("timelockDelay"), [], [ANYONE], deployer], { after: [ledger] });
-
+  const after = [ledger];
+  const timelock = m.contract("TimelockController", [p("timelockDelay"), [], [ANYONE], deployer], { after });
   const governor = m.contract("PlatformGovernor", [staking, token, timelock, p("governorRules")]);
+  const certified = [manager, committee, staking, token, p("certificateFeeBps"), timelock];
+  const certificates = m.contract("CertificateRegistry", certified);
+  const market = m.contract("ServiceMarket", [manager, token, p("marketFeeBps"), timelock]);
+  const gateway = m.contract("CommitteeGateway", [manager, committee], { after });
+  const bridge = m.contract("HomeBridge", [manager, token], { after });
+  const mirror = m.contract("CommitmentMirror", [manager, ledger]);
 
+  const contracts = {
+    PlatformToken: token,
+    DVStaking: staking,
+    DVCommittee: committee,
+    NotaryLedger: ledger,
+    HomeBridge: bridge,
+    CommitteeGateway: gateway,
+    CommitmentMirror: mirror,
+    AccessManager: manager,
+    TimelockController: timelock,
+    PlatformGovernor: governor,
+    SettlementEngine: engine,
+    CertificateRegistry: certificates,
+    ServiceMarket: market,
+  };
   const wired = [
-    ...homePermissions.map(({ contract, functions, role }) => {
-      const selectors = functions.map((signature) => toFunctionSelector(signature));
-      const options = { id: `permit_${contract}`, after: [ledger] };
-      return m.call(manager, "setTargetFunctionRole", [deployed[contract], selectors, role], options);
-    }),
-    m.call(manager, "grantRole", [MINTER_ROLE, staking, NO_DELAY], { id: "grant_minter", after: [ledger] }),
+    ...permit(m, manager, contracts, { permissions: homePermissions, after }),
+    m.call(manager, "grantRole", [MINTER_ROLE, staking, NO_DELAY], { id: "grant_minter", after }),
     m.call(manager, "grantRole", [LEDGER_ROLE, ledger, NO_DELAY], { id: "grant_ledger" }),
-    m.call(manager, "grantRole", [GUARDIAN_ROLE, guardian, NO_DELAY], { id: "grant_guardian", after: [ledger] }),
-    m.call(engine, "setToken", [token, true], { id: "allow_token", after: [ledger] }),
+    m.call(manager, "grantRole", [GUARDIAN_ROLE, p("guardian"), NO_DELAY], { id: "grant_guardian", after }),
+    m.call(engine, "setToken", [token, true], { id: "allow_token", after }),
+    m.call(bridge, "setLimits", [p("bridgeOutCapacity"), p("bridgeInCapacity"), p("bridgeWindow")], {
+      id: "limit_bridge",
+    }),
+    ...Object.entries({ bridge, mirror, governor }).map(([name, sender]) =>
+      m.call(gateway, "setSender", [sender, true], { id: `allow_${name}` }),
+    ),
     m.call(manager, "grantRole", [ADMIN_ROLE, timelock, NO_DELAY], { id: "grant_admin" }),
     m.call(timelock, "grantRole", [PROPOSER_ROLE, governor], { id: "grant_proposer" }),
     m.call(timelock, "grantRole", [CANCELLER_ROLE, governor], { id: "grant_canceller" }),
@@ -60,5 +81,5 @@ export const home = buildModule("Home", (m) => {
   m.call(timelock, "renounceRole", [TIMELOCK_ADMIN_ROLE, deployer], { id: "leave_timelock", after: wired });
   m.call(manager, "renounceRole", [ADMIN_ROLE, deployer], { id: "leave_manager", after: wired });
 
-  return { manager, token, staking, committee, engine, ledger, timelock, governor };
+  return contracts;
 });

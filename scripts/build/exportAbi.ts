@@ -20,6 +20,8 @@ const VENDORED = [
   "@openzeppelin/contracts/crosschain/CrosschainRemoteExecutor.sol:CrosschainRemoteExecutor",
 ] as const;
 
+const CALLABLE: ReadonlySet<string> = new Set(["constructor", "function", "fallback", "receive"]);
+
 // A folder of its own: a release build must not push the everyday build out of artifacts/.
 const paths = { ...config.paths, artifacts: ".cache/release/artifacts", cache: ".cache/release/cache" };
 const hre = await createHardhatRuntimeEnvironment(
@@ -67,7 +69,7 @@ async function wanted(): Promise<Map<string, string>> {
   for (const name of [...names, ...VENDORED].toSorted()) {
     const artifact = await hre.artifacts.readArtifact(name);
     // Interfaces and abstract contracts have no code, internal libraries no functions of their own.
-    const isDeployable = artifact.bytecode !== "0x" && artifact.abi.length > 0;
+    const isDeployable = artifact.bytecode !== "0x" && artifact.abi.some((entry) => CALLABLE.has(entry.type));
     if (!isDeployable) continue;
     files.set(`${RELEASE_DIR}/${artifact.contractName}.json`, release(artifact));
     files.set(`${ABI_DIR}/${artifact.contractName}.ts`, typedAbi(artifact));

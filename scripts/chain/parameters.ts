@@ -42,6 +42,11 @@ const homeParameters = z.strictObject({
     challengeWindowMin: seconds,
   }),
   timelockDelay: seconds,
+  certificateFeeBps: bps,
+  marketFeeBps: bps,
+  bridgeOutCapacity: wei,
+  bridgeInCapacity: wei,
+  bridgeWindow: seconds,
   governorRules: z.strictObject({
     votingDelay: seconds,
     votingPeriod: seconds,

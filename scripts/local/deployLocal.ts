@@ -57,13 +57,9 @@ export async function deployLocal(chain: LocalChain): Promise<Addresses> {
   await Promise.all(funded);
 
   const parameters = (await readParameters("local")).Home;
-  const addresses = await deployHome({
-    provider: keyProvider(rpcUrl, deployerKey, foundry.id),
-    deployer: deployer.address,
-    parameters: { ...parameters, genesisHolder: deployer.address },
-    pollMs: POLL_MS,
-    confirmations: 1,
-  });
+  const provider = keyProvider(rpcUrl, deployerKey, foundry.id);
+  const deployment = { provider, deployer: deployer.address, pollMs: POLL_MS, confirmations: 1 };
+  const addresses = await deployHome(deployment, { ...parameters, genesisHolder: deployer.address });
 
   const gifts = [
     ...nodes.map(({ address }) => ({ to: address, amount: stake })),
