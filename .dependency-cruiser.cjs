@@ -46,6 +46,7 @@ module.exports = {
     only("http-enters-through-flow", "relayer/http/", [
       "protocol/",
       "relayer/flow/",
+      "relayer/guard/json\\.ts$",
       "relayer/midc/",
       "relayer/ops/",
       ...seams,

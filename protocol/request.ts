@@ -291,6 +291,14 @@ export function encodeEnvelopes(envelopes: readonly SealedEnvelope[]): Uint8Arra
   return w.done();
 }
 
+/** Reads what `encodeEnvelopes` writes. Throws NotCanonical. */
+export function decodeEnvelopes(bytes: Uint8Array): readonly SealedEnvelope[] {
+  const r = new Reader(bytes);
+  const envelopes = Array.from({ length: r.array(ENVELOPES_MAX) }, () => readEnvelope(r));
+  r.end();
+  return envelopes;
+}
+
 function writeEnvelopes(w: Writer, envelopes: readonly SealedEnvelope[]): void {
   w.array(envelopes.length);
   for (const envelope of envelopes) {

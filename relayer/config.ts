@@ -23,6 +23,18 @@ const schema = z.object({
   MIDCHAIN_METRICS_PORT: count(9464, 65_535),
   /** Where people reach this node; SIWE messages must name it. */
   MIDCHAIN_PUBLIC_URL: z.url().optional(),
+  /** Other dApps' origins that may call from a browser and sign people in. */
+  MIDCHAIN_ORIGINS: list.pipe(z.array(z.url())).default([]),
+  /** How many reverse proxies of our own stand in front; the caller's address is read accordingly. */
+  MIDCHAIN_PROXIES: count(0, 8),
+  /** Rate limits; 0 switches one off. */
+  MIDCHAIN_IP_REQUESTS_PER_MINUTE: count(1_200, 100_000_000),
+  MIDCHAIN_ACCOUNT_REQUESTS_PER_MINUTE: count(1_200, 100_000_000),
+  /** An RPC endpoint that browsers may use; the portal needs one. */
+  MIDCHAIN_BROWSER_RPC_URL: z.url().optional(),
+  MIDCHAIN_STREAMS_MAX: count(1_000, 100_000),
+  /** Folder of the built portal, served at /. */
+  MIDCHAIN_PORTAL_DIR: z.string().optional(),
   MIDCHAIN_NETWORK: z
     .string()
     .regex(/^[a-z0-9-]{1,30}$/)
@@ -67,7 +79,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): R
   const given: Record<string, string | undefined> = { ...env };
   for (const name of SECRETS) {
     const file = env[`${name}_FILE`];
-    if (file !== undefined) given[name] = readFileSync(file, "utf8").trim();
+    if (file === undefined) continue;
+    try {
+      given[name] = readFileSync(file, "utf8").trim();
+    } catch {
+      return { kind: "invalid", problems: [`${name}_FILE: the file cannot be read`] };
+    }
   }
   const parsed = schema.safeParse(given);
   if (parsed.success) return { kind: "config", config: parsed.data };

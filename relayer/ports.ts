@@ -86,6 +86,8 @@ export interface Keyring {
   unwrap(wrapped: Uint8Array, bound: Uint8Array): Uint8Array | undefined;
   /** Keyed tag under which an account is found without being stored; 16 bytes. */
   ownerTag(account: Uint8Array): Uint8Array;
+  /** Keyed tag of a session token, 32 bytes; the same on every node that shares the directory key. */
+  sessionTag(token: Uint8Array): Uint8Array;
 }
 
 /** A small durable map that belongs to this node alone: what must be on disk before something irreversible is done. */

@@ -124,6 +124,26 @@ export async function enrol(account: Uint8Array, enrolment: Enrolment, ports: En
   return { kind: "enrolled", chainId };
 }
 
+/** Puts other key slots in the place of the owner's; they are opaque here and sealed before they are stored. */
+export async function replaceSlots(
+  account: Uint8Array,
+  slots: Uint8Array,
+  ports: EnrolPorts,
+): Promise<Refusal | { readonly kind: "replaced" }> {
+  const chainId = chainOf(account, ports);
+  const shredKey = chainId === undefined ? undefined : ports.vault.shredKey(chainId);
+  if (chainId === undefined || shredKey === undefined)
+    return refuse("AP-031", "the account has no chain", "enrol before you change key slots");
+  if (slots.length === 0 || slots.length > SLOTS_BYTES_MAX)
+    return refuse("AP-010", "key slots are empty or too large", `send 1 to ${SLOTS_BYTES_MAX} bytes`);
+  await ports.replica.submit(partitionOf(chainId, ports.replica.partitions), {
+    kind: "slots",
+    chainId,
+    slots: sealUnder(shredKey, slots, concat(chainId, SLOTS_BOUND)),
+  });
+  return { kind: "replaced" };
+}
+
 function readBinding(bytes: Uint8Array): SignedBinding | undefined {
   try {
     return decodeBinding(bytes);

@@ -29,6 +29,8 @@ export interface TransactionView {
   readonly kind: (typeof requestKinds)[number];
   readonly state: TxState;
   readonly acceptedAt: string;
+  /** Whether the outcome lies on every party's chain; a little after the state says so. */
+  readonly ended: boolean;
   readonly parties: readonly Hex[];
   readonly legs: number;
   readonly reason?: string;
@@ -76,6 +78,7 @@ function facts(id: Uint8Array, tx: TxRow): Omit<TransactionView, "state"> {
     id: toHex(id),
     kind: requestKinds[tx.kind] ?? "data",
     acceptedAt: new Date(tx.at).toISOString(),
+    ended: tx.ended,
     parties: tx.parties.map(({ codedId }) => toHex(codedId)),
     legs: tx.legs,
     ...(outcome === undefined || outcome.reason === "" ? {} : { reason: outcome.reason }),
@@ -158,6 +161,21 @@ function viewOf(row: BlockRow, chainId: Uint8Array, shredKey: Uint8Array | undef
     header: toHex(row.header),
     ...(opened === undefined ? {} : { body: { salt: toHex(opened.salt), bytes: toHex(opened.bytes) } }),
   };
+}
+
+/** What a transaction left on a chain when it was taken; undefined where it has no part in it, or is erased. */
+export function readPending(
+  chainId: Uint8Array,
+  txId: Uint8Array,
+  ports: Pick<ReadPorts, "view" | "vault">,
+): PendingBody | undefined {
+  const step = ports.view.get(keys.step(chainId, txId));
+  const place = step === undefined ? undefined : decodeStep(step).pending;
+  const row = place === undefined ? undefined : blockAt(place, ports.view);
+  const shredKey = ports.vault.shredKey(chainId);
+  if (row === undefined || shredKey === undefined || decodeHeader(row.header).kind !== "pending") return undefined;
+  const opened = openRow(row, chainId, shredKey);
+  return opened === undefined ? undefined : decodePendingBody(opened.bytes);
 }
 
 /** The proof of a transaction for the owner of one of its chains; undefined when that chain has no part in it. */

@@ -64,6 +64,8 @@ export function openFileKeyring(path: string): Keyring {
       new Uint8Array(
         createHmac("sha256", directoryKey).update("MIDC/v1 owner").update(account).digest().subarray(0, 16),
       ),
+    sessionTag: (token) =>
+      new Uint8Array(createHmac("sha256", directoryKey).update("MIDC/v1 session").update(token).digest()),
   };
 }
 

@@ -1,0 +1,108 @@
+import { randomBytes } from "node:crypto";
+import type { ServerResponse } from "node:http";
+import { toHex } from "../../protocol/bytes.ts";
+import { keys } from "../midc/keys.ts";
+import { decodeTx } from "../midc/rows.ts";
+import type { HttpNode } from "./door.ts";
+
+/**
+ * The public stream of what happens: server-sent events with ids, so that a reader who lost the connection goes on where
+ * it was. The ring is bounded; who comes back too late, or to another process, hears `reset` and reads what it missed.
+ */
+
+export const RING_MAX = 10_000;
+export const HEARTBEAT_MS = 15_000;
+/** A reader that does not read is let go before it fills the memory. */
+const UNSENT_BYTES_MAX = 1024 * 1024;
+
+export interface Events {
+  /** Takes over the response; false when there are too many readers. */
+  readonly join: (response: ServerResponse, lastEventId: string | undefined) => boolean;
+  readonly readers: () => number;
+  readonly stop: () => void;
+}
+
+type TxEvent = "pending" | "batched" | "decided" | "completed" | "failed";
+
+export function openEvents(
+  node: Pick<HttpNode, "replica" | "ledger">,
+  limits: { readonly readersMax: number; readonly ringMax?: number; readonly heartbeatMs?: number },
+): Events {
+  const ringMax = limits.ringMax ?? RING_MAX;
+  const boot = randomBytes(6).toString("hex");
+  const ring: string[] = [];
+  let next = 0;
+  const readers = new Set<ServerResponse>();
+  const tell = (text: string): void => {
+    for (const reader of readers) {
+      if (reader.writableLength > UNSENT_BYTES_MAX) reader.destroy();
+      else reader.write(text);
+    }
+  };
+  const unlisten = node.replica.onHappened((happened) => {
+    if (happened.kind !== "tx") return;
+    const state = stateAfter(happened.step, happened.txId, node);
+    const data = JSON.stringify({ id: toHex(happened.txId), state });
+    const text = `id: ${boot}-${next}\nevent: transaction\ndata: ${data}\n\n`;
+    next += 1;
+    ring.push(text);
+    // Cut in big steps: dropping the first of ten thousand each time would copy them each time.
+    if (ring.length > ringMax * 2) ring.splice(0, ring.length - ringMax);
+    tell(text);
+  });
+  const unhead = node.ledger.onHead(() => {
+    const { head, finalized } = node.ledger.watch;
+    tell(`event: head\ndata: ${JSON.stringify({ head, finalized })}\n\n`);
+  });
+  const heartbeat = setInterval(tell, limits.heartbeatMs ?? HEARTBEAT_MS, ": still here\n\n");
+  heartbeat.unref();
+
+  const missed = (lastEventId: string): readonly string[] => {
+    const at = lastEventId.startsWith(`${boot}-`) ? Number(lastEventId.slice(boot.length + 1)) + 1 : NaN;
+    const oldest = next - ring.length;
+    if (!Number.isInteger(at) || at < oldest || at > next)
+      return [`id: ${boot}-${next - 1}\nevent: reset\ndata: {}\n\n`];
+    return ring.slice(at - oldest);
+  };
+  return {
+    join(response, lastEventId) {
+      if (readers.size >= limits.readersMax) return false;
+      response.writeHead(200, {
+        "content-type": "text/event-stream; charset=utf-8",
+        "cache-control": "no-store",
+        "x-accel-buffering": "no",
+      });
+      response.write(`retry: 1000\n\n`);
+      if (lastEventId !== undefined) response.write(missed(lastEventId).join(""));
+      readers.add(response);
+      response.on("close", () => readers.delete(response));
+      return true;
+    },
+    readers: () => readers.size,
+    stop() {
+      clearInterval(heartbeat);
+      unlisten();
+      unhead();
+      for (const reader of readers) reader.end();
+    },
+  };
+}
+
+/** The final word comes when the outcome lies on every chain, so that whoever hears it can read it there. */
+function stateAfter(
+  step: "begun" | "batched" | "decided" | "ended",
+  txId: Uint8Array,
+  node: Pick<HttpNode, "replica">,
+): TxEvent {
+  switch (step) {
+    case "begun":
+      return "pending";
+    case "batched":
+    case "decided":
+      return step;
+    case "ended": {
+      const bytes = node.replica.view.get(keys.tx(txId));
+      return (bytes === undefined ? undefined : decodeTx(bytes).outcome?.state) ?? "decided";
+    }
+  }
+}

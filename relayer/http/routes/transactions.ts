@@ -1,0 +1,127 @@
+import { z } from "zod";
+import { writeProof } from "../../../protocol/proofFile.ts";
+import { chainOf } from "../../flow/enrol.ts";
+import { issueProof, PAGE_BLOCKS_MAX, readChain, readTransaction } from "../../flow/read.ts";
+import type { HttpNode } from "../door.ts";
+import type { Recent } from "../recent.ts";
+import { json, problem } from "../reply.ts";
+import { route, type Route } from "../route.ts";
+import { acceptedSchema, hexText, transactionSchema, txIdParams } from "../schemas.ts";
+import { SUBMISSION_BYTES_MAX, type Submit } from "../submit.ts";
+
+const PAGE_TXS_MAX = 100;
+const limitUpTo = (max: number) => z.coerce.number().int().min(1).max(max).default(Math.min(max, 50));
+
+const blockSchema = z
+  .object({
+    height: z.int(),
+    kind: z.string(),
+    hash: hexText,
+    txId: hexText,
+    header: hexText,
+    body: z.object({ salt: hexText, bytes: hexText }).optional(),
+  })
+  .meta({ id: "Block", description: "body is absent once erased." });
+
+/** Taking requests, and reading what became of them. */
+export function transactionRoutes(
+  node: HttpNode,
+  parts: { readonly submit: Submit; readonly recent: Recent },
+): readonly Route[] {
+  const { read, enrolment, network } = node;
+  return [
+    route({
+      method: "post",
+      path: "/transactions",
+      tag: "transactions",
+      summary: "Submits a request: canonical CBOR of protocol/request.ts; its hash is the idempotency key",
+      session: false,
+      rawBytesMax: SUBMISSION_BYTES_MAX,
+      answers: { 202: { what: "durable on every party's chain, with the node's receipt", schema: acceptedSchema } },
+      handle: ({ raw }) => parts.submit(raw, undefined),
+    }),
+    route({
+      method: "get",
+      path: "/transactions",
+      tag: "transactions",
+      summary: "Recent transactions, newest first, as anybody may see them",
+      session: false,
+      query: z.object({
+        limit: limitUpTo(PAGE_TXS_MAX),
+        cursor: z
+          .string()
+          .regex(/^\d{1,15}$/)
+          .optional(),
+      }),
+      answers: {
+        200: {
+          what: "a page",
+          schema: z.object({ transactions: z.array(transactionSchema), cursor: z.string().optional() }),
+        },
+      },
+      async handle({ query }) {
+        const { ids, cursor } = parts.recent.page(query.limit, query.cursor);
+        const views = await Promise.all(ids.map((id) => readTransaction(id, read)));
+        const transactions = views.filter((view) => view !== undefined);
+        return json({ transactions, ...(cursor === undefined ? {} : { cursor }) });
+      },
+    }),
+    route({
+      method: "get",
+      path: "/transactions/{id}",
+      tag: "transactions",
+      summary: "One transaction: its state, where it is notarized, and why it waits",
+      session: false,
+      params: txIdParams,
+      answers: { 200: { what: "the transaction", schema: transactionSchema } },
+      async handle({ params }) {
+        const view = await readTransaction(params.id, read);
+        return view === undefined ? problem("NO_SUCH_OBJECT") : json(view);
+      },
+    }),
+    route({
+      method: "get",
+      path: "/transactions/{id}/proof",
+      tag: "transactions",
+      summary: "The proof file of a transaction on the caller's own chain",
+      session: true,
+      params: txIdParams,
+      answers: { 200: { what: "a midchain-proof/1 text; keep it byte for byte", schema: z.string() } },
+      handle({ account, params }) {
+        const chainId = chainOf(account, enrolment);
+        const proof = chainId === undefined ? undefined : issueProof(params.id, chainId, network, read);
+        if (proof === undefined) return problem("NO_SUCH_OBJECT");
+        return { kind: "text", type: "application/json; charset=utf-8", text: writeProof(proof) };
+      },
+    }),
+    route({
+      method: "get",
+      path: "/chains/mine/blocks",
+      tag: "chain",
+      summary: "The caller's own chain, newest block first",
+      session: true,
+      query: z.object({ limit: limitUpTo(PAGE_BLOCKS_MAX), cursor: z.string().max(32).optional() }),
+      answers: {
+        200: {
+          what: "a page",
+          schema: z.object({
+            chainId: hexText,
+            height: z.int(),
+            headHash: hexText,
+            blocks: z.array(blockSchema),
+            cursor: z.string().optional(),
+          }),
+        },
+      },
+      handle({ account, query }) {
+        const chainId = chainOf(account, enrolment);
+        const { limit, cursor } = query;
+        const page =
+          chainId === undefined
+            ? undefined
+            : readChain(chainId, { limit, ...(cursor === undefined ? {} : { cursor }) }, read);
+        return page === undefined ? problem("NO_SUCH_OBJECT", { cause: "the account has no chain" }) : json(page);
+      },
+    }),
+  ];
+}

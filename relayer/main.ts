@@ -1,0 +1,114 @@
+// starts a relayer: reads the configuration, opens the stores, listens, and prints one JSON line when it takes requests
+import { mkdirSync } from "node:fs";
+import { readConfig, type Config } from "./config.ts";
+import { Fault } from "./errors.ts";
+import { createApp } from "./http/app.ts";
+import { createMetricsApp } from "./http/metricsApp.ts";
+import { listen } from "./http/server.ts";
+import { startNode } from "./node.ts";
+import { systemClock } from "./ops/clock.ts";
+import { lockDataDir } from "./ops/dataLock.ts";
+import { createLogger, type Logger } from "./ops/logger.ts";
+import { createMetrics } from "./ops/metrics.ts";
+
+const STOP_MS_MAX = 9_000;
+
+/** One line for the cause, one for the fix; never a stack. */
+function refuse(problems: readonly (readonly [cause: string, fix: string])[], exitCode: 1 | 2): never {
+  for (const [cause, fix] of problems) process.stderr.write(`midchain relayer: ${cause}\n  fix: ${fix}\n`);
+  process.exit(exitCode);
+}
+
+async function main(): Promise<void> {
+  const read = readConfig(process.env);
+  if (read.kind === "invalid") {
+    refuse(
+      read.problems.map((problem) => {
+        const [name = ""] = problem.split(":");
+        return [problem, `set ${name} to a valid value; ./midchain doctor explains each setting`] as const;
+      }),
+      2,
+    );
+  }
+  const { config } = read;
+  const log = createLogger(config.MIDCHAIN_LOG_LEVEL);
+  const release = lock(config);
+  process.on("exit", release);
+  const close = await open(config, log).catch((error: unknown) => refuse([explain(error)], 1));
+  stopOnSignal(close, log);
+}
+
+function lock(config: Config): () => void {
+  const dir = config.MIDCHAIN_DATA_DIR;
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+  } catch {
+    refuse([[`cannot write to ${dir}`, "set MIDCHAIN_DATA_DIR to a folder this user may write to"]], 2);
+  }
+  const held = lockDataDir(dir);
+  if (typeof held === "function") return held;
+  return refuse([[`another relayer (pid ${held.heldBy}) uses ${dir}`, "stop it, or give this one its own folder"]], 1);
+}
+
+/** Opens everything and says so; what it returns closes everything again, in the opposite order. */
+async function open(config: Config, log: Logger): Promise<() => Promise<void>> {
+  const node = await startNode(config, log);
+  const metrics = createMetrics(node);
+  let url = "";
+  const { app, close } = createApp(
+    node,
+    {
+      networkName: config.MIDCHAIN_NETWORK,
+      publicUrl: () => config.MIDCHAIN_PUBLIC_URL ?? url,
+      origins: config.MIDCHAIN_ORIGINS,
+      proxies: config.MIDCHAIN_PROXIES,
+      ipPerMinute: config.MIDCHAIN_IP_REQUESTS_PER_MINUTE,
+      accountPerMinute: config.MIDCHAIN_ACCOUNT_REQUESTS_PER_MINUTE,
+      streamsMax: config.MIDCHAIN_STREAMS_MAX,
+      onSubmitted: metrics.submitted,
+      ...(config.MIDCHAIN_BROWSER_RPC_URL === undefined ? {} : { browserRpcUrl: config.MIDCHAIN_BROWSER_RPC_URL }),
+      ...(config.MIDCHAIN_PORTAL_DIR === undefined ? {} : { portalDir: config.MIDCHAIN_PORTAL_DIR }),
+    },
+    { clock: systemClock, log },
+  );
+  const host = config.MIDCHAIN_HOST;
+  const metricsServer = await listen(createMetricsApp(metrics.registry), { host, port: config.MIDCHAIN_METRICS_PORT });
+  const server = await listen(app, { host, port: config.MIDCHAIN_PORT });
+  url = server.url;
+  process.stdout.write(`${JSON.stringify({ event: "ready", url, metrics: `${metricsServer.url}/metrics` })}\n`);
+  return async () => {
+    const closed = Promise.all([server.close(), metricsServer.close()]);
+    close();
+    await closed;
+    metrics.stop();
+    await node.stop();
+  };
+}
+
+function explain(error: unknown): readonly [string, string] {
+  if (error instanceof Fault) return [error.message, "see the fault's row in relayer/errors.ts"];
+  const { code, message } = error as { readonly code?: string; readonly message?: string };
+  if (code === "EADDRINUSE") return ["the port is taken", "set MIDCHAIN_PORT and MIDCHAIN_METRICS_PORT to free ports"];
+  return [message ?? String(error), "check the settings and the data folder; MIDCHAIN_LOG_LEVEL=debug tells more"];
+}
+
+function stopOnSignal(close: () => Promise<void>, log: Logger): void {
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    // What is not durable now has not been promised to anybody, so ending hard after the deadline loses nothing.
+    setTimeout(() => process.exit(1), STOP_MS_MAX).unref();
+    close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ error: String(error) }, "the node did not close cleanly");
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+}
+
+await main();
