@@ -74,6 +74,13 @@ export async function deployNotary({ ethers }: Connection) {
 
 export type Notary = Awaited<ReturnType<typeof deployNotary>>;
 
+/** Deploys a mock under test/contracts/mocks as a token the engine may move. */
+export async function listToken(connection: Connection, notary: Notary, name: string): Promise<MockToken> {
+  const token = await connection.ethers.deployContract(name);
+  await notary.engine.setToken(token, true);
+  return token as unknown as MockToken;
+}
+
 /** Gives the account tokens and lets the engine move them; a wallet without ether cannot approve itself. */
 export async function fund(connection: Connection, notary: Notary, payers: readonly Account[], amount: bigint) {
   const { networkHelpers, ethers } = connection;
