@@ -146,8 +146,10 @@ describe("nonces, windows and the rules governance sets", () => {
   it("lets only governance list tokens and set gas, each to something new and in bounds", async () => {
     const { engine, stranger, tokenAt } = notary;
     const outsider = engine.connect(stranger);
-    for (const call of [outsider.setToken(tokenAt, false), outsider.setGas(60_000, 30_000)]) {
-      await expect(call).to.be.revertedWithCustomError(engine, "AccessManagedUnauthorized").withArgs(stranger.address);
+    for (const call of [() => outsider.setToken(tokenAt, false), () => outsider.setGas(60_000, 30_000)]) {
+      await expect(call())
+        .to.be.revertedWithCustomError(engine, "AccessManagedUnauthorized")
+        .withArgs(stranger.address);
     }
     await expect(engine.setToken(tokenAt, true)).to.be.revertedWithCustomError(engine, "SettlementEngineNoChange");
     await expect(engine.setToken(ZeroAddress, true)).to.be.revertedWithCustomError(
