@@ -49,7 +49,7 @@ describe("one failing deal never harms another", () => {
   /** The odd deal between two good ones: what became of it, once the good ones are seen to have settled. */
   const between = async (item: Signed): Promise<Outcome> => {
     const start = (await notary.token.balanceOf(payee)) + 20n;
-    const base = BigInt((await notary.ledger.next(PARTITION)) * 2n) + 1_000n;
+    const base = (await notary.ledger.next(PARTITION)) * 2n + 1_000n;
     const outcomes = await settle(notary, [good(base), item, good(base + 1n, 1)]);
     expect([outcomes[0]!.status, outcomes[2]!.status]).to.deep.equal([STATUS.settled, STATUS.settled]);
     expect(await notary.token.balanceOf(payee)).to.equal(start);
