@@ -27,7 +27,7 @@ import type { BatchPolicy } from "./notary/notary.ts";
 import { startReplica, type Replica } from "./log/replica.ts";
 import { systemClock } from "./ops/clock.ts";
 import type { Logger } from "./ops/logger.ts";
-import type { Journal, Jobs, Keyring } from "./ports.ts";
+import type { Journal, Jobs, Keyring, PartitionLog, State } from "./ports.ts";
 import { openVault, type Vault } from "./privacy/vault.ts";
 
 /** A relayer without its doors: everything that http, tests and benchmarks speak to. */
@@ -47,7 +47,11 @@ export interface RelayerNode {
 const bytesOf = (hex: Hex): Uint8Array => fromHex(hex) ?? new Uint8Array(0);
 
 /** Opens the stores, replays what the logs hold, and starts the executor. Resolves when the node can take requests. */
-export async function startNode(config: Config, log: Logger): Promise<RelayerNode> {
+export async function startNode(
+  config: Config,
+  log: Logger,
+  wrap: WrapStores = (stores) => stores,
+): Promise<RelayerNode> {
   const onFault = (error: unknown): void => {
     log.error(
       { error: error instanceof Error ? error.message : String(error) },
@@ -57,7 +61,7 @@ export async function startNode(config: Config, log: Logger): Promise<RelayerNod
   const { keccak256 } = await Hash.engine();
   const keccak: Keccak = (bytes) => keccak256(bytes);
   const network = networkOf(config);
-  const stores = openStores(config);
+  const stores = wrap(openStores(config));
   const { keyring, partitionLog, state, journal } = stores;
   const replica = await startReplica(
     { genesisNodes: new Map([[toHex(keyring.nodeId), keyring.nodePublicKey]]), onFault },
@@ -67,21 +71,14 @@ export async function startNode(config: Config, log: Logger): Promise<RelayerNod
   const signatures = startSignatures(Math.max(1, config.MIDCHAIN_SIGNATURE_THREADS));
   const ledger = openLedger(config, network, journal);
   const jobs = openJobs(config, keyring, onFault);
+  const common = { vault, clock, keccak };
   const committee = openCommittee(config, network, { journal, keccak });
-  const separators = separatorsOf(network);
   const executor = startExecutor(
     { networkTag: ascii(config.MIDCHAIN_NETWORK), owns: () => true, policy: batchPolicy(config) },
-    { replica, log: partitionLog, vault, ledger, jobs, clock, keccak, committee, ...separators },
+    { ...common, ...separatorsOf(network), replica, log: partitionLog, ledger, jobs, committee },
   );
-  const guard = createGuard(network, {
-    view: state,
-    vault,
-    keyring,
-    clock,
-    signatures,
-    keccak,
-    acceptedByContract: ledger.acceptedByContract,
-  });
+  const { acceptedByContract } = ledger;
+  const reading = { view: state, keyring, ...common };
   return {
     network,
     replica,
@@ -89,7 +86,10 @@ export async function startNode(config: Config, log: Logger): Promise<RelayerNod
     keyring,
     ledger,
     executor,
-    stages: { guard, pending: createPending(network, { replica, log: partitionLog, vault, clock }) },
+    stages: {
+      guard: createGuard(network, { ...reading, signatures, acceptedByContract }),
+      pending: createPending(network, { replica, log: partitionLog, vault, clock }),
+    },
     enrolment: {
       replica,
       vault,
@@ -97,23 +97,35 @@ export async function startNode(config: Config, log: Logger): Promise<RelayerNod
       clock,
       isBindingSigned: (binding) => isBindingSigned(binding, signatures, ledger),
     },
-    read: {
-      view: state,
-      vault,
-      keyring,
-      clock,
-      notaryOf: executor.notaryOf,
-      nameError: (reason) => reasonName(toHex(reason)),
-    },
-    async stop() {
-      executor.stop();
-      await jobs.close();
-      await ledger.stop();
-      await replica.stop();
-      await signatures.stop();
-      await Promise.all([partitionLog.close(), state.close(), journal.close()]);
-    },
+    read: { ...reading, notaryOf: executor.notaryOf, nameError: (reason) => reasonName(toHex(reason)) },
+    stop: () => stopAll({ executor, jobs, ledger, replica, signatures, stores }),
   };
+}
+
+/** From the doors inwards: nothing new is started, what runs is finished, then the stores are closed. */
+async function stopAll(parts: {
+  readonly executor: Executor;
+  readonly jobs: Jobs;
+  readonly ledger: ViemLedger;
+  readonly replica: Replica;
+  readonly signatures: Signatures;
+  readonly stores: Stores;
+}): Promise<void> {
+  parts.executor.stop();
+  await parts.jobs.close();
+  await parts.ledger.stop();
+  await parts.replica.stop();
+  await parts.signatures.stop();
+  await Promise.all([parts.stores.partitionLog.close(), parts.stores.state.close(), parts.stores.journal.close()]);
+}
+
+/** Lays something over the stores before anybody uses them; the crash tests count and stop at every write. */
+export type WrapStores = (stores: Stores) => Stores;
+export interface Stores {
+  readonly keyring: Keyring;
+  readonly partitionLog: PartitionLog;
+  readonly state: State;
+  readonly journal: Journal;
 }
 
 const clock = systemClock;
@@ -136,7 +148,7 @@ const batchPolicy = (config: Config): BatchPolicy => ({
   closeAfterMs: config.MIDCHAIN_CLOSE_AFTER_MS,
 });
 
-function openStores(config: Config) {
+function openStores(config: Config): Stores {
   const at = (name: string): string => join(config.MIDCHAIN_DATA_DIR, name);
   return {
     keyring: openFileKeyring(at("keys.json")),
