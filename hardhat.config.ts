@@ -48,4 +48,13 @@ export default defineConfig({
     arbitrumSepolia: remote("ARBITRUM_SEPOLIA", 421_614),
     polygonAmoy: remote("POLYGON_AMOY", 80_002),
   },
+  test: {
+    solidity: {
+      // `hardhat test solidity --test-profile long` is the night run.
+      profiles: {
+        default: { fuzz: { runs: 256 }, invariant: { runs: 256, depth: 128 } },
+        long: { fuzz: { runs: 10_000 }, invariant: { runs: 10_000, depth: 500 } },
+      },
+    },
+  },
 });
