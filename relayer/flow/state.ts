@@ -19,7 +19,8 @@ export type TxState = keyof typeof moves;
 export type BatchProgress = "unsent" | "broadcast" | "mined";
 
 export function stateOf(tx: TxRow, progress: BatchProgress): TxState {
-  if (tx.outcome !== undefined) return tx.outcome.state;
+  // A decision counts once every party's chain says so: then there is a proof to be had.
+  if (tx.outcome !== undefined && tx.ended) return tx.outcome.state;
   if (tx.batch === undefined) return "pending";
   return progress === "unsent" ? "batched" : progress;
 }

@@ -42,6 +42,8 @@ interface Row {
 interface Live {
   row: Row;
   state: Sending["state"];
+  /** When its newest variant was signed here, and when it was last let out. */
+  signedAt: number;
   broadcastAt: number;
   lastError?: string;
 }
@@ -73,8 +75,13 @@ export class Outbox {
     for (const [name, text] of ports.journal.entries()) {
       if (!name.startsWith(this.#prefix)) continue;
       const row = JSON.parse(text) as Row;
-      this.#live.set(row.nonce, { row, state: "broadcast", broadcastAt: 0 });
+      this.#live.set(row.nonce, { row, state: "broadcast", signedAt: ports.clock.now(), broadcastAt: 0 });
     }
+  }
+
+  /** The sending account. */
+  get account(): Hex {
+    return this.#ports.account.address;
   }
 
   get #prefix(): string {
@@ -149,7 +156,7 @@ export class Outbox {
     const variant = { raw, hash: keccak256(raw), maxFee: fees.maxFee.toString(), tip: fees.tip.toString() };
     const written: Row = { ...row, variants: [...row.variants, variant] };
     await this.#ports.journal.put([[this.#nameOf(row.nonce), JSON.stringify(written)]]);
-    const live: Live = { row: written, state: "broadcast", broadcastAt: 0 };
+    const live: Live = { row: written, state: "broadcast", signedAt: this.#ports.clock.now(), broadcastAt: 0 };
     this.#live.set(row.nonce, live);
     await this.#broadcast(live);
   }
@@ -175,10 +182,10 @@ export class Outbox {
       if (live.row.nonce < used) await this.#tendMined(live, finalBlock);
       else {
         if (live.state === "mined") live.state = "broadcast";
-        const age = clock.now() - live.broadcastAt;
-        if (age >= this.#policy.bumpAfterMs && live.row.nonce === used && live.broadcastAt > 0)
+        const isNext = live.row.nonce === used;
+        if (isNext && live.state !== "held" && clock.now() - live.signedAt >= this.#policy.bumpAfterMs) {
           await this.bump(live.row.nonce);
-        else if (age >= this.#policy.resendAfterMs) await this.#broadcast(live);
+        } else if (clock.now() - live.broadcastAt >= this.#policy.resendAfterMs) await this.#broadcast(live);
       }
     }
   }

@@ -22,6 +22,10 @@ export async function ask<Answer>(question: () => Promise<Answer>): Promise<Answ
   }
 }
 
-/** The first line of an error: the rest can hold request bodies. */
-export const shortOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split("\n")[0]?.slice(0, 200) ?? "";
+/** What the endpoint said, in one short line: the rest of an error can hold request bodies. */
+export function shortOf(error: unknown): string {
+  const said =
+    error instanceof Error && "details" in error && typeof error.details === "string" ? error.details : undefined;
+  const text = said ?? (error instanceof Error ? error.message : String(error));
+  return text.split("\n")[0]?.slice(0, 200) ?? "";
+}
