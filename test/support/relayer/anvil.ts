@@ -1,5 +1,9 @@
 import { spawn } from "node:child_process";
 import { createServer, type AddressInfo } from "node:net";
+import { createPublicClient, createTestClient, createWalletClient, http, parseEther } from "viem";
+import type { PrivateKeyAccount } from "viem/accounts";
+import { foundry } from "viem/chains";
+import { platformTokenAbi } from "../../../protocol/abi/PlatformToken.ts";
 import { deployLocal, ANVIL_KEYS } from "../../../scripts/local/deployLocal.ts";
 
 export interface LocalAnvil {
@@ -51,6 +55,20 @@ export async function startAnvil(accounts: readonly `0x${string}`[]): Promise<Lo
       MIDCHAIN_CLOSE_AFTER_MS: "100",
     },
   };
+}
+
+/** Lets the settlement engine move an account's platform tokens, with gas money from nowhere. */
+export async function approve(chain: LocalAnvil, account: PrivateKeyAccount, amount: bigint): Promise<void> {
+  const options = { chain: foundry, transport: http(chain.rpcUrl), pollingInterval: 50 } as const;
+  const test = createTestClient({ ...options, mode: "anvil" });
+  await test.setBalance({ address: account.address, value: parseEther("1") });
+  const hash = await createWalletClient({ ...options, account }).writeContract({
+    address: chain.addresses.platformToken,
+    abi: platformTokenAbi,
+    functionName: "approve",
+    args: [chain.addresses.settlementEngine, amount],
+  });
+  await createPublicClient(options).waitForTransactionReceipt({ hash });
 }
 
 async function answers(rpcUrl: string): Promise<void> {

@@ -1,0 +1,145 @@
+import type { SignedBinding } from "../protocol/binding.ts";
+import type { Hex } from "../protocol/bytes.ts";
+import { myChain, open, type ChainBlock, type MyChain, type OpenedBlock } from "./chain.ts";
+import { draft } from "./draft.ts";
+import { failure } from "./errors.ts";
+import { grant, shared, type GrantInput, type SharedContent } from "./grants.ts";
+import { openSession } from "./session.ts";
+import { sign, submit, type Submitted } from "./sign.ts";
+import type { Draft, DraftInput, DraftSignature, NetworkInfo, Transaction, Wallet } from "./types.ts";
+import { enrol, readBinding, unlock, unlockWithRecovery, type Enrolled, type Vault } from "./vault.ts";
+import { verify, type Verified } from "./verify.ts";
+import { watch, type WatchOptions } from "./watch.ts";
+import { openWire } from "./wire.ts";
+
+export interface ClientOptions {
+  /** Where the relayer is, e.g. `https://relayer.example`. */
+  readonly url: string;
+  /** Needed for everything but reading what is public. */
+  readonly wallet?: Wallet;
+  /** The dApp's own origin, which people see in their wallet and which the vault is bound to. Default: the page's. */
+  readonly origin?: string;
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+export interface Client {
+  /** Chain, contracts and tokens. */
+  readonly network: () => Promise<NetworkInfo>;
+  /** Signs in now; every call that needs a session does so by itself. */
+  readonly signIn: () => Promise<void>;
+  readonly signOut: () => Promise<void>;
+  /** Opens a chain for the wallet's account. Show `recoveryWords` once; they are the only other way in. */
+  readonly enrol: () => Promise<Enrolled>;
+  /** Derives the keys again from one wallet signature. */
+  readonly unlock: () => Promise<void>;
+  /** Opens the vault with the 24 words. */
+  readonly unlockWithRecovery: (words: string) => Promise<void>;
+  /** The signed keys of an account's chain. */
+  readonly keysOf: (account: Hex) => Promise<SignedBinding>;
+  /** Seals the contents and fixes the exact bytes that every party signs. */
+  readonly draft: (input: DraftInput) => Promise<Draft>;
+  /** This account's signature over a draft, and over its deal when the account pays. */
+  readonly sign: (draft: Pick<Draft, "bodyBytes">) => Promise<DraftSignature>;
+  /** Submits with one signature per party, in the order of the parties. Answers when it is durable on every chain. */
+  readonly submit: (draft: Draft, signatures: readonly DraftSignature[]) => Promise<Submitted>;
+  /** Yields each move of a transaction; ends when its outcome lies on every chain. */
+  readonly watch: (id: Hex, options?: WatchOptions) => AsyncGenerator<Transaction>;
+  /** Follows a transaction to its end. */
+  readonly wait: (id: Hex, options?: WatchOptions) => Promise<Transaction>;
+  readonly transaction: (id: Hex) => Promise<Transaction>;
+  /** The whole own chain, verified. */
+  readonly myChain: () => Promise<MyChain>;
+  /** What a block of the own chain says, decrypted. */
+  readonly open: (block: ChainBlock) => Promise<OpenedBlock>;
+  /** The proof file of a transaction on the own chain; keep it byte for byte. */
+  readonly proof: (id: Hex) => Promise<string>;
+  readonly verify: (proofText: string, source?: { readonly rpcUrl?: string }) => Promise<Verified>;
+  /** Lets a reader have contents of the own chain. */
+  readonly grant: (input: GrantInput) => Promise<{ readonly blockId: Hex }>;
+  /** Ends a reader's access now. What was read stays read. */
+  readonly revoke: (reader: Hex) => Promise<{ readonly blockId: Hex }>;
+  /** What an owner has granted to this account, opened. */
+  readonly shared: (owner: Hex) => Promise<readonly SharedContent[]>;
+}
+
+/**
+ * A client of one relayer for one wallet. Keys live in its memory only.
+ *
+ * @example
+ * ```ts
+ * import { createClient } from "midchain/sdk";
+ * import { privateKeyToAccount } from "viem/accounts";
+ *
+ * const wallet = privateKeyToAccount(key);
+ * const client = createClient({ url: "http://127.0.0.1:8080", wallet });
+ * const { recoveryWords } = await client.enrol();
+ * const draft = await client.draft({
+ *   kind: "data",
+ *   parties: [
+ *     { account: wallet.address, role: "initiator", content: 0 },
+ *     { account: partner, role: "counterparty", content: 0 },
+ *   ],
+ *   contents: [{ bytes: new TextEncoder().encode("we agree"), category: "contract" }],
+ * });
+ * const mine = await client.sign(draft);
+ * const { id } = await client.submit(draft, [mine, await partnerClient.sign(draft)]);
+ * for await (const { state } of client.watch(id)) console.log(state);
+ * ```
+ */
+export function createClient(options: ClientOptions): Client {
+  const wire = openWire(options.url, options.fetch ?? globalThis.fetch.bind(globalThis));
+  const page = (globalThis as { readonly location?: { readonly origin?: string } }).location?.origin;
+  const origin = options.origin ?? page ?? new URL(options.url).origin;
+  let known: NetworkInfo | undefined;
+  const network = async (): Promise<NetworkInfo> => (known ??= await wire.get<NetworkInfo>("/network"));
+  const session = openSession(wire, { wallet: options.wallet, origin, network });
+  let opened: Vault | undefined;
+  const wallet = (): Wallet => options.wallet ?? raise("NO_WALLET");
+  const vault = (): Vault => opened ?? raise("LOCKED");
+  const vaultPorts = () => ({ wire, session, wallet: wallet(), origin });
+  const keysOf = (account: Hex): Promise<SignedBinding> => readBinding(account, { wire, session });
+  const chain = (): Promise<MyChain> => myChain({ wire, session });
+  return {
+    network,
+    signIn: () => session.signIn(),
+    signOut: () => session.signOut(),
+    async enrol() {
+      const { vault: fresh, ...enrolled } = await enrol(vaultPorts());
+      opened = fresh;
+      return enrolled;
+    },
+    async unlock() {
+      opened = await unlock(vaultPorts());
+    },
+    async unlockWithRecovery(words) {
+      opened = await unlockWithRecovery(words, vaultPorts());
+    },
+    keysOf,
+    draft: async (input) => draft(input, { vault: vault(), network: await network(), bindingOf: keysOf }),
+    sign: async (unsigned) => sign(unsigned, { wallet: wallet(), network: await network() }),
+    submit: (signed, signatures) => submit(signed, signatures, wire),
+    watch: (id, how) => watch(id, wire, how),
+    wait: (id, how) => lastOf(watch(id, wire, how)),
+    transaction: (id) => wire.get<Transaction>(`/transactions/${id}`),
+    myChain: chain,
+    open: (block) => open(block, vault()),
+    proof: async (id) => wire.text(`/transactions/${id}/proof`, await session.token()),
+    verify,
+    async grant(input) {
+      const reader = await keysOf(input.reader);
+      return grant(input, { wire, session, vault: vault(), reader, blocks: (await chain()).blocks });
+    },
+    revoke: async (reader) => wire.send({ method: "DELETE", path: `/grants/${reader}`, token: await session.token() }),
+    shared: (owner) => shared(owner, { wire, session, vault: vault() }),
+  };
+}
+
+function raise(code: Parameters<typeof failure>[0]): never {
+  throw failure(code);
+}
+
+async function lastOf(moves: AsyncGenerator<Transaction>): Promise<Transaction> {
+  let last: Transaction | undefined;
+  for await (const move of moves) last = move;
+  return last ?? raise("UNREACHABLE");
+}

@@ -1,0 +1,66 @@
+/**
+ * Everything this library throws on purpose. `code` is stable; `rule` names the guard's rule where one was broken;
+ * `fix` says what to do. `status` is the HTTP status, 0 when the relayer was not asked.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await client.submit(draft, signatures);
+ * } catch (error) {
+ *   if (error instanceof MidchainError && error.rule === "AP-021") showHint(error.fix);
+ *   else throw error;
+ * }
+ * ```
+ */
+export class MidchainError extends Error {
+  override readonly name = "MidchainError";
+  readonly code: string;
+  readonly rule: string | undefined;
+  override readonly cause: string;
+  readonly fix: string;
+  readonly status: number;
+  constructor(facts: {
+    readonly code: string;
+    readonly rule?: string | undefined;
+    readonly cause: string;
+    readonly fix: string;
+    readonly status?: number;
+  }) {
+    super(`${facts.code}: ${facts.cause}`);
+    this.code = facts.code;
+    this.rule = facts.rule;
+    this.cause = facts.cause;
+    this.fix = facts.fix;
+    this.status = facts.status ?? 0;
+  }
+}
+
+const rows = {
+  NO_WALLET: ["this client has no wallet", "pass `wallet` to createClient"],
+  LOCKED: ["the vault is not open", "call enrol(), unlock() or unlockWithRecovery() first"],
+  HAS_CHAIN: ["the account has a chain already", "call unlock() instead"],
+  NO_CHAIN: ["the account has no chain", "call enrol() first"],
+  SLOTS_ONLY: [
+    "this wallet never signs alike twice, so its signature cannot open the vault",
+    "call unlockWithRecovery() with the recovery words",
+  ],
+  WRONG_KEY: [
+    "the derived keys are not the ones of this chain",
+    "use the account, wallet and site that the vault was made with, or the recovery words",
+  ],
+  WRONG_WORDS: ["the recovery words do not open this vault", "check the words and their order"],
+  KEYS_NOT_SIGNED: ["a party's keys are not signed by its account", "do not send anything to it; tell the operator"],
+  NOT_A_PARTY: ["this account is not a party of the draft", "sign with the wallet of a party"],
+  WRONG_RECEIPT: ["the relayer's receipt does not fit the request", "do not rely on it; tell the operator"],
+  WRONG_DRAFT: ["the draft's parts do not fit each other", "make the draft with this library"],
+  CHAIN_BROKEN: ["the chain that was served does not verify", "keep it and tell the operator"],
+  NOT_MINE: ["there is no content for this reader here", "open it with the account that it was sealed for"],
+  UNREACHABLE: ["the relayer did not answer", "check the address and the connection"],
+  TOO_LARGE: ["a content is too large", "send at most 1 MiB - 1 in one content"],
+} as const satisfies Record<string, readonly [string, string]>;
+
+/** One of this library's own errors. */
+export function failure(code: keyof typeof rows, cause?: string): MidchainError {
+  const [usual, fix] = rows[code];
+  return new MidchainError({ code, cause: cause ?? usual, fix });
+}

@@ -1,0 +1,21 @@
+/** The only door of the client library: everything a dApp may rely on. See README.md. */
+export { createClient, type Client, type ClientOptions } from "./client.ts";
+export { MidchainError } from "./errors.ts";
+export { verify, type Verified } from "./verify.ts";
+export type { ChainBlock, MyChain, OpenedBlock } from "./chain.ts";
+export type { GrantInput, SharedContent } from "./grants.ts";
+export type { Submitted } from "./sign.ts";
+export type { WatchOptions } from "./watch.ts";
+export type { Enrolled } from "./vault.ts";
+export type {
+  Draft,
+  DraftContent,
+  DraftInput,
+  DraftLeg,
+  DraftParty,
+  DraftSignature,
+  NetworkInfo,
+  Transaction,
+  TransactionState,
+  Wallet,
+} from "./types.ts";

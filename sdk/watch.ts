@@ -1,0 +1,130 @@
+import type { Hex } from "../protocol/bytes.ts";
+import { MidchainError } from "./errors.ts";
+import type { Transaction } from "./types.ts";
+import type { Wire } from "./wire.ts";
+
+const POLL_MS = 2_000;
+/** Heads come often and say little; they make us look at most this often. */
+const HEAD_MS_MIN = 700;
+const RETRY_MS = 1_000;
+
+export interface WatchOptions {
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Yields a transaction each time it has moved, and ends when its outcome lies on every party's chain. The event stream
+ * tells when to look; when it is cut it is taken up where it was, and a slow look goes on without it.
+ */
+export async function* watch(id: Hex, wire: Wire, options: WatchOptions = {}): AsyncGenerator<Transaction> {
+  const stop = new AbortController();
+  options.signal?.addEventListener("abort", () => {
+    stop.abort();
+  });
+  const bell = doorbell();
+  void listen({ id, wire, ring: bell.ring }, stop.signal);
+  let last = "";
+  try {
+    while (!stop.signal.aborted) {
+      const seen = await wire.get<Transaction>(`/transactions/${id}`).catch((error: unknown) => {
+        if (error instanceof MidchainError && error.status === 404) throw error;
+        return undefined;
+      });
+      const text = JSON.stringify({ ...seen, explanation: undefined });
+      if (seen !== undefined && text !== last) {
+        last = text;
+        yield seen;
+      }
+      if (seen?.ended === true) return;
+      await bell.wait(POLL_MS);
+    }
+  } finally {
+    stop.abort();
+  }
+}
+
+function doorbell() {
+  let rung = false;
+  let wake: (() => void) | undefined;
+  return {
+    ring(this: void): void {
+      rung = true;
+      wake?.();
+    },
+    async wait(ms: number): Promise<void> {
+      if (!rung) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, ms);
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+      }
+      rung = false;
+      wake = undefined;
+    },
+  };
+}
+
+interface Listen {
+  readonly id: Hex;
+  readonly wire: Wire;
+  readonly ring: () => void;
+}
+
+async function listen({ id, wire, ring }: Listen, signal: AbortSignal): Promise<void> {
+  let lastEventId: string | undefined;
+  let lookedAt = 0;
+  while (!signal.aborted) {
+    try {
+      const headers = lastEventId === undefined ? {} : { "last-event-id": lastEventId };
+      const response = await wire.fetch(`${wire.url}/events`, { headers, signal });
+      if (!response.ok || response.body === null) throw new Error("no stream");
+      ring();
+      for await (const event of eventsOf(response.body)) {
+        lastEventId = event.id ?? lastEventId;
+        const isMine = event.kind === "reset" || (event.kind === "transaction" && event.data.includes(id));
+        const isHead = event.kind === "head" && Date.now() - lookedAt >= HEAD_MS_MIN;
+        if (isHead) lookedAt = Date.now();
+        if (isMine || isHead) ring();
+      }
+    } catch {
+      // The slow look goes on by itself.
+    }
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  }
+}
+
+interface StreamEvent {
+  readonly kind: string;
+  readonly data: string;
+  readonly id?: string;
+}
+
+/** Takes a text/event-stream apart (HTML living standard, section 9.2.6), as far as a relayer uses it. */
+async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<StreamEvent> {
+  const decoder = new TextDecoder();
+  const reader = body.getReader();
+  let text = "";
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      text += decoder.decode(value, { stream: true });
+      const parts = text.split("\n\n");
+      text = parts.pop() ?? "";
+      for (const part of parts) {
+        const field = (name: string): string | undefined =>
+          part
+            .split("\n")
+            .find((line) => line.startsWith(`${name}: `))
+            ?.slice(name.length + 2);
+        const [data, id] = [field("data"), field("id")];
+        if (data !== undefined) yield { kind: field("event") ?? "message", data, ...(id === undefined ? {} : { id }) };
+      }
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}

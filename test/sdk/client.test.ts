@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { createClient, MidchainError, type Client, type Draft, type DraftSignature } from "../../sdk/index.ts";
+import { approve, startAnvil, type LocalAnvil } from "../support/relayer/anvil.ts";
+import { startRelayer, type RelayerProcess } from "../support/relayer/relayerProcess.ts";
+
+const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+
+describe("the client library against a real relayer and a real chain", () => {
+  const wallets = Array.from({ length: 3 }, () => privateKeyToAccount(generatePrivateKey()));
+  const [alice, bob, carol] = wallets as [(typeof wallets)[0], (typeof wallets)[0], (typeof wallets)[0]];
+  const origin = "https://dapp.example";
+  let anvil: LocalAnvil;
+  let relayer: RelayerProcess;
+  let clients: Client[];
+  let aliceWords = "";
+  const clientOf = (wallet: (typeof wallets)[0]): Client => createClient({ url: relayer.url, wallet, origin });
+  const a = (): Client => clients[0]!;
+  const b = (): Client => clients[1]!;
+  const c = (): Client => clients[2]!;
+  const signAll = (draft: Draft, ...signers: Client[]): Promise<DraftSignature[]> =>
+    Promise.all(signers.map((client) => client.sign(draft)));
+  const submitted = async (draft: Draft, ...signers: Client[]) => a().submit(draft, await signAll(draft, ...signers));
+  const agreement = (content: string) =>
+    a().draft({
+      kind: "data",
+      parties: [
+        { account: alice.address, role: "issuer", content: 0 },
+        { account: bob.address, role: "subject", content: 0 },
+      ],
+      contents: [{ bytes: text(content), category: "medical", jurisdiction: "EU" }],
+      reference: "LAB-2026-0001",
+    });
+  const payment = (amount: bigint) =>
+    a().draft({
+      kind: "payment",
+      parties: [
+        { account: alice.address, role: "payer" },
+        { account: bob.address, role: "payee" },
+      ],
+      legs: [{ token: anvil.addresses.platformToken, from: alice.address, to: bob.address, amount }],
+    });
+  const rejects = (work: Promise<unknown>, code: string) =>
+    assert.rejects(work, (error) => error instanceof MidchainError && error.code === code);
+
+  before(async () => {
+    anvil = await startAnvil(wallets.map(({ address }) => address));
+    relayer = await startRelayer({ ...anvil.env, MIDCHAIN_ORIGINS: origin });
+    clients = wallets.map(clientOf);
+    const enrolled = await Promise.all(clients.map((client) => client.enrol()));
+    aliceWords = enrolled[0]!.recoveryWords;
+    assert.deepEqual(
+      enrolled.map(({ signerKind }) => signerKind),
+      ["deterministic", "deterministic", "deterministic"],
+    );
+  });
+  after(async () => {
+    await relayer.stop();
+    anvil.stop();
+  });
+
+  it("carries a sealed content to the other party's chain, completes it, and proves it on chain", async () => {
+    const draft = await agreement("negative");
+    const { id, known, receipt } = await submitted(draft, a(), b());
+    assert.equal(known, false);
+    assert.equal(receipt.id, id);
+    const states: string[] = [];
+    for await (const { state } of b().watch(id)) states.push(state);
+    assert.equal(states.at(-1), "completed");
+
+    const chain = await b().myChain();
+    const pending = chain.blocks.find((block) => block.txId === id && block.kind === "pending")!;
+    const opened = await b().open(pending);
+    assert.equal(opened.kind, "pending");
+    assert.equal(opened.kind === "pending" && new TextDecoder().decode(opened.content), "negative");
+    assert.equal(chain.blocks.at(-1)!.kind, "completed");
+
+    const proof = await b().proof(id);
+    const verified = await b().verify(proof, { rpcUrl: anvil.rpcUrl });
+    assert.deepEqual([verified.ok, verified.onChain], [true, true]);
+    const altered = proof.replace(/"issuedAt": "2/, '"issuedAt": "1');
+    assert.equal((await b().verify(altered)).ok, false);
+  });
+
+  it("answers the same request again with the same id", async () => {
+    const draft = await agreement("again");
+    const signatures = await signAll(draft, a(), b());
+    const first = await a().submit(draft, signatures);
+    const second = await b().submit(draft, signatures);
+    assert.deepEqual([second.id, first.known, second.known], [first.id, false, true]);
+  });
+
+  it("moves tokens for a payment, and tells the chain's reason when it cannot", async () => {
+    await approve(anvil, alice, 1_000n);
+    const good = await submitted(await payment(5n), a(), b());
+    const poor = await submitted(await payment(10n ** 30n), a(), b());
+    const [settled, failed] = [await a().wait(good.id), await a().wait(poor.id)];
+    assert.equal(settled.state, "completed");
+    assert.equal(failed.state, "failed");
+    assert.ok(failed.reason);
+    const verified = await a().verify(await a().proof(poor.id), { rpcUrl: anvil.rpcUrl });
+    assert.deepEqual([verified.ok, verified.onChain], [true, true]);
+  });
+
+  it("hands the guard's refusal to the caller with its rule", async () => {
+    const draft = await agreement("forged");
+    const mine = await a().sign(draft);
+    await assert.rejects(
+      a().submit(draft, [mine, mine]),
+      (error) => error instanceof MidchainError && error.status === 422 && error.rule === "AP-030",
+    );
+  });
+
+  it("finds the same keys again from the wallet, and from the recovery words", async () => {
+    const { id } = await submitted(await agreement("kept"), a(), b());
+    await a().wait(id);
+    for (const unlock of [
+      (client: Client) => client.unlock(),
+      (client: Client) => client.unlockWithRecovery(aliceWords),
+    ]) {
+      const fresh = clientOf(alice);
+      await unlock(fresh);
+      const block = (await fresh.myChain()).blocks.find((candidate) => candidate.txId === id)!;
+      const opened = await fresh.open(block);
+      assert.equal(opened.kind === "pending" && new TextDecoder().decode(opened.content), "kept");
+    }
+  });
+
+  it("refuses keys of another site, wrong words, a second enrolment, and work on a locked vault", async () => {
+    await rejects(a().enrol(), "HAS_CHAIN");
+    const elsewhere = createClient({ url: relayer.url, wallet: alice, origin: relayer.url });
+    await rejects(elsewhere.unlock(), "WRONG_KEY");
+    const other = createClient({ url: relayer.url, wallet: bob, origin });
+    await rejects(other.unlockWithRecovery(aliceWords), "WRONG_WORDS");
+    await rejects(other.unlockWithRecovery("not the words"), "WRONG_WORDS");
+    await rejects(other.draft({ kind: "data", parties: [] }), "LOCKED");
+    await rejects(createClient({ url: relayer.url, origin }).sign(await agreement("x")), "NO_WALLET");
+    await rejects(c().sign(await agreement("not carol's")), "NOT_A_PARTY");
+  });
+
+  it("opens a vault of a wallet that never signs alike twice by its recovery words only", async () => {
+    const account = privateKeyToAccount(generatePrivateKey());
+    const second = privateKeyToAccount(generatePrivateKey());
+    let asked = 0;
+    const hedging = {
+      address: account.address,
+      signMessage: account.signMessage,
+      signTypedData: (typed: Parameters<typeof account.signTypedData>[0]) =>
+        typed.primaryType === "VaultKeyRequest" && ++asked % 2 === 0
+          ? second.signTypedData(typed)
+          : account.signTypedData(typed),
+    };
+    const client = createClient({ url: relayer.url, wallet: hedging as typeof account, origin });
+    const { signerKind, recoveryWords } = await client.enrol();
+    assert.equal(signerKind, "slotsOnly");
+    const again = createClient({ url: relayer.url, wallet: account, origin });
+    await rejects(again.unlock(), "SLOTS_ONLY");
+    await again.unlockWithRecovery(recoveryWords);
+    assert.equal((await again.myChain()).blocks.length, 1);
+  });
+
+  it("lets a third person read what was granted, until it is revoked", async () => {
+    const { id } = await submitted(await agreement("for carol too"), a(), b());
+    await b().wait(id);
+    const untouched = await c()
+      .shared(bob.address)
+      .catch((error: unknown) => (error as MidchainError).status);
+    assert.equal(untouched, 404);
+    const notAfter = new Date(Date.now() + 3_600_000);
+    await b().grant({ reader: carol.address, txIds: [id], notAfter, purpose: "care" });
+    const [content] = await c().shared(bob.address);
+    assert.equal(new TextDecoder().decode(content!.content), "for carol too");
+    assert.equal(
+      await a()
+        .shared(bob.address)
+        .catch((error: unknown) => (error as MidchainError).status),
+      404,
+    );
+    await b().revoke(carol.address);
+    assert.equal(
+      await c()
+        .shared(bob.address)
+        .catch((error: unknown) => (error as MidchainError).status),
+      404,
+    );
+    const kinds = (await b().myChain()).blocks.slice(-2).map(({ kind }) => kind);
+    assert.deepEqual(kinds, ["grant", "revocation"]);
+  });
+
+  it("says when there is no relayer", async () => {
+    await rejects(createClient({ url: "http://127.0.0.1:9", origin }).network(), "UNREACHABLE");
+  });
+});

@@ -1,0 +1,62 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export interface RelayerProcess {
+  readonly url: string;
+  readonly metricsUrl: string;
+  readonly dataDir: string;
+  /** Resolves with the exit code. */
+  readonly stop: (signal?: NodeJS.Signals) => Promise<number | null>;
+}
+
+/** `relayer/main.ts` as an operator starts it, on free ports; resolves when it says that it is ready. */
+export async function startRelayer(env: Readonly<Record<string, string>>, dataDir?: string): Promise<RelayerProcess> {
+  const dir = dataDir ?? mkdtempSync(join(tmpdir(), "midchain-relayer-"));
+  const child = spawn(process.execPath, ["relayer/main.ts"], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: {
+      PATH: process.env["PATH"],
+      MIDCHAIN_DATA_DIR: dir,
+      MIDCHAIN_PORT: "0",
+      MIDCHAIN_METRICS_PORT: "0",
+      MIDCHAIN_LOG_LEVEL: "error",
+      ...env,
+    },
+  });
+  const end = (): void => {
+    child.kill("SIGKILL");
+  };
+  process.on("exit", end);
+  const exited = new Promise<number | null>((resolve) => {
+    child.once("exit", (code) => {
+      process.off("exit", end);
+      if (dataDir === undefined) rmSync(dir, { recursive: true, force: true });
+      resolve(code);
+    });
+  });
+  let errors = "";
+  child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
+  const line = await new Promise<string>((resolve, reject) => {
+    let text = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      const [first, rest] = text.split("\n");
+      if (first !== undefined && rest !== undefined) resolve(first);
+    });
+    void exited.then((code) => {
+      reject(new Error(`the relayer ended with ${code}: ${errors}`));
+    });
+  });
+  const ready = JSON.parse(line) as { readonly url: string; readonly metrics: string };
+  return {
+    url: ready.url,
+    metricsUrl: ready.metrics,
+    dataDir: dir,
+    stop(signal = "SIGTERM") {
+      child.kill(signal);
+      return exited;
+    },
+  };
+}
