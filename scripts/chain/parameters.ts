@@ -62,15 +62,34 @@ const homeParameters = z.strictObject({
   }),
 });
 
-const parametersFile = z.strictObject({ chainId: z.number().int().positive(), Home: homeParameters });
+const remoteParameters = z.strictObject({
+  homeChainId: z.number().int().positive(),
+  guardian: address,
+  committeeRules,
+  firstEpoch: z.number().int().positive(),
+  firstSeats: z.array(z.strictObject({ key: address, weight: wei })),
+  bridgeOutCapacity: wei,
+  bridgeInCapacity: wei,
+  bridgeWindow: seconds,
+});
+
+const chainId = z.number().int().positive();
+const parametersFile = z.union([
+  z.strictObject({ chainId, Home: homeParameters }),
+  z.strictObject({ chainId, Remote: remoteParameters }),
+]);
 
 export type HomeParameters = z.infer<typeof homeParameters>;
+export type RemoteParameters = z.infer<typeof remoteParameters>;
 export type ParametersFile = z.infer<typeof parametersFile>;
 
 /** Networks with a reviewed file of parameters. */
 export async function networksWithParameters(): Promise<string[]> {
   const files = await readdir(PARAMETERS_DIR);
-  return files.filter((file) => file.endsWith(".json")).map((file) => basename(file, ".json"));
+  return files
+    .filter((file) => file.endsWith(".json"))
+    .map((file) => basename(file, ".json"))
+    .toSorted();
 }
 
 /** The reviewed parameters of a network; rejects when a field is missing, unknown or malformed. */

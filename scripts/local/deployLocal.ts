@@ -56,7 +56,9 @@ export async function deployLocal(chain: LocalChain): Promise<Addresses> {
   const funded = [deployer, ...nodes].map(({ address }) => clients.test.setBalance({ address, value: GAS_MONEY }));
   await Promise.all(funded);
 
-  const parameters = (await readParameters("local")).Home;
+  const file = await readParameters("local");
+  if (!("Home" in file)) throw new Error("the parameters of the local chain are not those of a home chain");
+  const parameters = file.Home;
   const provider = keyProvider(rpcUrl, deployerKey, foundry.id);
   const deployment = { provider, deployer: deployer.address, pollMs: POLL_MS, confirmations: 1 };
   const addresses = await deployHome(deployment, { ...parameters, genesisHolder: deployer.address });

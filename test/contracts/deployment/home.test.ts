@@ -19,7 +19,9 @@ describe("a deployed home chain", () => {
   let voter: Signer;
   let stranger: Signer;
   const fresh = async () => {
-    const parameters = (await readParameters("local")).Home;
+    const file = await readParameters("local");
+    if (!("Home" in file)) throw new Error("the local chain must be a home chain");
+    const parameters = file.Home;
     const deployment = {
       provider: connection.provider,
       deployer: deployer.address as Address,
