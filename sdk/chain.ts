@@ -11,6 +11,7 @@ import {
   type RequestBody,
   type Role,
   type SealedEnvelope,
+  type SealedPart,
 } from "../protocol/request.ts";
 import { openContent } from "../protocol/seal.ts";
 import { failure } from "./errors.ts";
@@ -78,7 +79,7 @@ export async function myChain(ports: {
     headHash: first.headHash,
     blocks: blocks.map((block, height) => {
       const header = decodeHeader(block.header);
-      const { hash } = served[height] ?? { hash: "0x" as Hex };
+      const hash = served[height]?.hash ?? "0x";
       const body = block.body === undefined ? {} : { body: block.body.bytes };
       return { height, kind: header.kind, hash, txId: toHex(header.txId), header, ...body };
     }),
@@ -122,6 +123,19 @@ export async function open(block: ChainBlock, vault: Vault): Promise<OpenedBlock
     case "keys":
       return { kind, bytes: body };
   }
+}
+
+/** The content that a draft would put on this vault's chain; undefined where it puts none. */
+export async function inspect(
+  draft: { readonly bodyBytes: Uint8Array; readonly parts: readonly SealedPart[] },
+  vault: Vault,
+): Promise<Uint8Array | undefined> {
+  const request = decodeBody(draft.bodyBytes);
+  const index = request.parties.find((party) => equalBytes(party.account, vault.account))?.content;
+  const header = index === undefined ? undefined : request.contents[index];
+  const part = index === undefined ? undefined : draft.parts[index];
+  if (header === undefined || part === undefined) return undefined;
+  return openSealed({ header, ciphertext: part.ciphertext, envelope: ownEnvelope(part.envelopes, vault) }, vault);
 }
 
 async function openPending(body: PendingBody, vault: Vault): Promise<OpenedBlock> {

@@ -1,9 +1,10 @@
 import type { SignedBinding } from "../protocol/binding.ts";
 import type { Hex } from "../protocol/bytes.ts";
-import { myChain, open, type ChainBlock, type MyChain, type OpenedBlock } from "./chain.ts";
+import { inspect, myChain, open, type ChainBlock, type MyChain, type OpenedBlock } from "./chain.ts";
 import { draft } from "./draft.ts";
 import { failure } from "./errors.ts";
 import { grant, shared, type GrantInput, type SharedContent } from "./grants.ts";
+import { coSign, propose, waiting } from "./proposals.ts";
 import { openSession } from "./session.ts";
 import { sign, submit, type Submitted } from "./sign.ts";
 import type { Draft, DraftInput, DraftSignature, NetworkInfo, Transaction, Wallet } from "./types.ts";
@@ -42,6 +43,14 @@ export interface Client {
   readonly sign: (draft: Pick<Draft, "bodyBytes">) => Promise<DraftSignature>;
   /** Submits with one signature per party, in the order of the parties. Answers when it is durable on every chain. */
   readonly submit: (draft: Draft, signatures: readonly DraftSignature[]) => Promise<Submitted>;
+  /** Leaves a draft that this account has signed with the relayer, for the other parties. Kept a day at most. */
+  readonly propose: (draft: Draft, mine: DraftSignature) => Promise<{ readonly id: Hex }>;
+  /** Drafts that wait for this account's signature. */
+  readonly waiting: () => Promise<readonly Draft[]>;
+  /** What a draft would put on the own chain, decrypted: read it before you sign. */
+  readonly inspect: (draft: Draft) => Promise<Uint8Array | undefined>;
+  /** Signs a draft that waits; undefined while others are still to sign. */
+  readonly coSign: (draft: Draft) => Promise<Submitted | undefined>;
   /** Yields each move of a transaction; ends when its outcome lies on every chain. */
   readonly watch: (id: Hex, options?: WatchOptions) => AsyncGenerator<Transaction>;
   /** Follows a transaction to its end. */
@@ -118,6 +127,13 @@ export function createClient(options: ClientOptions): Client {
     draft: async (input) => draft(input, { vault: vault(), network: await network(), bindingOf: keysOf }),
     sign: async (unsigned) => sign(unsigned, { wallet: wallet(), network: await network() }),
     submit: (signed, signatures) => submit(signed, signatures, wire),
+    propose: (signed, mine) => propose(signed, mine, { wire, session, wallet: wallet() }),
+    waiting: () => waiting({ wire, session }),
+    inspect: (unsigned) => inspect(unsigned, vault()),
+    async coSign(unsigned) {
+      const mine = await sign(unsigned, { wallet: wallet(), network: await network() });
+      return coSign(unsigned, mine, { wire, session });
+    },
     watch: (id, how) => watch(id, wire, how),
     wait: (id, how) => lastOf(watch(id, wire, how)),
     transaction: (id) => wire.get<Transaction>(`/transactions/${id}`),

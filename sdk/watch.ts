@@ -47,7 +47,7 @@ function doorbell() {
   let rung = false;
   let wake: (() => void) | undefined;
   return {
-    ring(this: void): void {
+    ring: () => {
       rung = true;
       wake?.();
     },

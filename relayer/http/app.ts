@@ -15,6 +15,7 @@ import { guarded, refuseBroken, routerOf } from "./router.ts";
 import { accountRoutes } from "./routes/account.ts";
 import { grantRoutes } from "./routes/grants.ts";
 import { networkRoutes } from "./routes/network.ts";
+import { proposalRoutes } from "./routes/proposals.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { transactionRoutes } from "./routes/transactions.ts";
 import { send } from "./send.ts";
@@ -39,6 +40,7 @@ export function createApp(node: HttpNode, options: HttpOptions, ports: HttpPorts
     ...accountRoutes(node),
     ...transactionRoutes(node, { submit, recent }),
     ...grantRoutes(node),
+    ...proposalRoutes({ ...ports, submit }),
   ];
   const app = express();
   app.disable("x-powered-by");
@@ -59,9 +61,7 @@ export function createApp(node: HttpNode, options: HttpOptions, ports: HttpPorts
   app.use((_request, response) => {
     send(response, problem("NOT_FOUND"));
   });
-  app.use((_error: unknown, _request: Request, response: Response, _next: NextFunction) => {
-    refuseBroken(response);
-  });
+  app.use(refuseBroken);
   return {
     app,
     close() {

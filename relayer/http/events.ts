@@ -28,10 +28,7 @@ export function openEvents(
   node: Pick<HttpNode, "replica" | "ledger">,
   limits: { readonly readersMax: number; readonly ringMax?: number; readonly heartbeatMs?: number },
 ): Events {
-  const ringMax = limits.ringMax ?? RING_MAX;
-  const boot = randomBytes(6).toString("hex");
-  const ring: string[] = [];
-  let next = 0;
+  const ring = createRing(limits.ringMax ?? RING_MAX);
   const readers = new Set<ServerResponse>();
   const tell = (text: string): void => {
     for (const reader of readers) {
@@ -42,13 +39,7 @@ export function openEvents(
   const unlisten = node.replica.onHappened((happened) => {
     if (happened.kind !== "tx") return;
     const state = stateAfter(happened.step, happened.txId, node);
-    const data = JSON.stringify({ id: toHex(happened.txId), state });
-    const text = `id: ${boot}-${next}\nevent: transaction\ndata: ${data}\n\n`;
-    next += 1;
-    ring.push(text);
-    // Cut in big steps: dropping the first of ten thousand each time would copy them each time.
-    if (ring.length > ringMax * 2) ring.splice(0, ring.length - ringMax);
-    tell(text);
+    tell(ring.add("transaction", { id: toHex(happened.txId), state }));
   });
   const unhead = node.ledger.onHead(() => {
     const { head, finalized } = node.ledger.watch;
@@ -56,14 +47,6 @@ export function openEvents(
   });
   const heartbeat = setInterval(tell, limits.heartbeatMs ?? HEARTBEAT_MS, ": still here\n\n");
   heartbeat.unref();
-
-  const missed = (lastEventId: string): readonly string[] => {
-    const at = lastEventId.startsWith(`${boot}-`) ? Number(lastEventId.slice(boot.length + 1)) + 1 : NaN;
-    const oldest = next - ring.length;
-    if (!Number.isInteger(at) || at < oldest || at > next)
-      return [`id: ${boot}-${next - 1}\nevent: reset\ndata: {}\n\n`];
-    return ring.slice(at - oldest);
-  };
   return {
     join(response, lastEventId) {
       if (readers.size >= limits.readersMax) return false;
@@ -73,7 +56,7 @@ export function openEvents(
         "x-accel-buffering": "no",
       });
       response.write(`retry: 1000\n\n`);
-      if (lastEventId !== undefined) response.write(missed(lastEventId).join(""));
+      if (lastEventId !== undefined) response.write(ring.since(lastEventId));
       readers.add(response);
       response.on("close", () => readers.delete(response));
       return true;
@@ -84,6 +67,29 @@ export function openEvents(
       unlisten();
       unhead();
       for (const reader of readers) reader.end();
+    },
+  };
+}
+
+/** The last events by id. Ids carry the process they came from: another one cannot know what it has not seen. */
+function createRing(entriesMax: number) {
+  const boot = randomBytes(6).toString("hex");
+  const entries: string[] = [];
+  let next = 0;
+  return {
+    add(event: string, data: unknown): string {
+      const text = `id: ${boot}-${next}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+      next += 1;
+      entries.push(text);
+      // Cut in big steps: dropping the first of ten thousand each time would copy them each time.
+      if (entries.length > entriesMax * 2) entries.splice(0, entries.length - entriesMax);
+      return text;
+    },
+    since(lastEventId: string): string {
+      const at = lastEventId.startsWith(`${boot}-`) ? Number(lastEventId.slice(boot.length + 1)) + 1 : NaN;
+      const oldest = next - entries.length;
+      if (Number.isInteger(at) && at >= oldest && at <= next) return entries.slice(at - oldest).join("");
+      return `id: ${boot}-${next - 1}\nevent: reset\ndata: {}\n\n`;
     },
   };
 }

@@ -1,4 +1,5 @@
-import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from "zod-openapi";
+import type { z } from "zod";
+import { createDocument, type ZodOpenApiOperationObject } from "zod-openapi";
 import type { Route } from "./route.ts";
 import { problemSchema } from "./schemas.ts";
 
@@ -22,16 +23,21 @@ export function openApiOf(routes: readonly Route[], server: string): unknown {
     },
     servers: [{ url: server }],
     tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
-    paths: paths as ZodOpenApiPathsObject,
+    paths,
     components: {
       securitySchemes: { session: { type: "http", scheme: "bearer", description: "from POST /v1/session" } },
     },
   });
 }
 
+interface Answered {
+  readonly description: string;
+  readonly content?: Record<string, { schema: z.ZodType }>;
+}
+
 function operationOf(row: Route): ZodOpenApiOperationObject {
   const words = row.path.replaceAll(/[{}]/g, "").split("/").filter(Boolean);
-  const answers = Object.entries(row.answers).map(([status, { what, schema, type }]) => [
+  const answers = Object.entries(row.answers).map(([status, { what, schema, type }]): [string, Answered] => [
     status,
     { description: what, ...(schema === undefined ? {} : { content: { [type ?? "application/json"]: { schema } } }) },
   ]);

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { Router, type Request, type Response } from "express";
+import { Router, type ErrorRequestHandler, type Request } from "express";
 import type { z } from "zod";
 import { toHex } from "../../protocol/bytes.ts";
 import { JSON_BYTES_MAX, parseJson } from "../guard/json.ts";
@@ -99,7 +99,8 @@ function check(schema: z.ZodType | undefined, value: unknown, where: string): Ch
   return problem("BAD_REQUEST", { cause: `${place}: ${issue?.message ?? "not the documented shape"}` });
 }
 
-/** For express's own refusals (a malformed path, say): a problem like every other. */
-export function refuseBroken(response: Response): void {
-  send(response, problem("BAD_REQUEST", { cause: "the address cannot be read" }));
-}
+/** For express's own refusals (a malformed address, say): a problem like every other. Four parameters: it is an error layer. */
+export const refuseBroken: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+  if (response.headersSent) next(error);
+  else send(response, problem("BAD_REQUEST", { cause: "the address cannot be read" }));
+};

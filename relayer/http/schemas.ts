@@ -18,7 +18,7 @@ export const hexUpTo = (sizeMax: number) =>
     .regex(/^0x(?:[0-9a-fA-F]{2})*$/, "expected 0x and an even number of hex digits")
     .transform(bytesOf);
 
-export const hexText = z.string().meta({ example: "0x00" });
+export const hexText = z.string().meta({ examples: ["0x00"] });
 export const txIdParams = z.strictObject({ id: hexOf(32) });
 export const accountParams = z.strictObject({ account: hexOf(20) });
 

@@ -24,8 +24,9 @@ const meSchema = z
   .meta({ id: "Me" });
 
 /** Everything about the caller's own chain and keys, and other people's public keys. */
-export function accountRoutes(node: HttpNode): readonly Route[] {
-  const { enrolment } = node;
+export const accountRoutes = (node: HttpNode): readonly Route[] => [...enrolmentRoutes(node), ...keyRoutes(node)];
+
+function enrolmentRoutes({ enrolment }: HttpNode): readonly Route[] {
   return [
     route({
       method: "post",
@@ -62,6 +63,11 @@ export function accountRoutes(node: HttpNode): readonly Route[] {
         return json({ chainId: toHex(enrolled.chainId) }, 201);
       },
     }),
+  ];
+}
+
+function keyRoutes({ enrolment }: HttpNode): readonly Route[] {
+  return [
     route({
       method: "get",
       path: "/me",

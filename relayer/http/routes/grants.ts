@@ -31,7 +31,9 @@ const sharedSchema = z.object({
 });
 
 /** Giving somebody access to contents of one's own chain, taking it back, and reading what others gave. */
-export function grantRoutes({ enrolment }: HttpNode): readonly Route[] {
+export const grantRoutes = (node: HttpNode): readonly Route[] => [...givingRoutes(node), sharedRoute(node)];
+
+function givingRoutes({ enrolment }: HttpNode): readonly Route[] {
   return [
     route({
       method: "post",
@@ -67,31 +69,34 @@ export function grantRoutes({ enrolment }: HttpNode): readonly Route[] {
         return revoked.kind === "refused" ? problem("NO_SUCH_OBJECT") : json({ blockId: toHex(revoked.blockId) });
       },
     }),
-    route({
-      method: "get",
-      path: "/shared/{account}",
-      tag: "grants",
-      summary: "What an owner has granted to the caller",
-      session: true,
-      params: accountParams,
-      answers: { 200: { what: "labels, ciphertexts, and the caller's envelopes", schema: sharedSchema } },
-      handle({ account, params }) {
-        const page = shared(params.account, account, enrolment);
-        if (page === undefined) return problem("NO_SUCH_OBJECT");
-        const contents = page.contents.map(({ txId, header, ciphertext, envelope }) => ({
-          txId,
-          header: {
-            ...header,
-            blockId: toHex(header.blockId),
-            kcom: toHex(header.kcom),
-            ctHash: toHex(header.ctHash),
-            envRoot: toHex(header.envRoot),
-          },
-          ciphertext: toHex(ciphertext),
-          envelope: toHex(envelope),
-        }));
-        return json({ notAfter: page.notAfter, contents });
-      },
-    }),
   ];
+}
+
+function sharedRoute({ enrolment }: HttpNode): Route {
+  return route({
+    method: "get",
+    path: "/shared/{account}",
+    tag: "grants",
+    summary: "What an owner has granted to the caller",
+    session: true,
+    params: accountParams,
+    answers: { 200: { what: "labels, ciphertexts, and the caller's envelopes", schema: sharedSchema } },
+    handle({ account, params }) {
+      const page = shared(params.account, account, enrolment);
+      if (page === undefined) return problem("NO_SUCH_OBJECT");
+      const contents = page.contents.map(({ txId, header, ciphertext, envelope }) => ({
+        txId,
+        header: {
+          ...header,
+          blockId: toHex(header.blockId),
+          kcom: toHex(header.kcom),
+          ctHash: toHex(header.ctHash),
+          envRoot: toHex(header.envRoot),
+        },
+        ciphertext: toHex(ciphertext),
+        envelope: toHex(envelope),
+      }));
+      return json({ notAfter: page.notAfter, contents });
+    },
+  });
 }

@@ -19,11 +19,15 @@ const tokensSchema = z
   })
   .meta({ id: "Session" });
 
-export function sessionRoutes(
-  node: HttpNode,
-  options: Pick<HttpOptions, "publicUrl" | "origins">,
-  ports: HttpPorts & { readonly sessions: Sessions },
-): readonly Route[] {
+type SessionOptions = Pick<HttpOptions, "publicUrl" | "origins">;
+type SessionPorts = HttpPorts & { readonly sessions: Sessions };
+
+export const sessionRoutes = (node: HttpNode, options: SessionOptions, ports: SessionPorts): readonly Route[] => [
+  ...signInRoutes(node, options, ports),
+  ...tokenRoutes(ports),
+];
+
+function signInRoutes(node: HttpNode, options: SessionOptions, ports: SessionPorts): readonly Route[] {
   const { sessions, clock } = ports;
   const nonces = createNonces(clock);
   const signInPorts = {
@@ -57,6 +61,11 @@ export function sessionRoutes(
         return json({ ...sessions.open(result.account), account: toHex(result.account) }, 201);
       },
     }),
+  ];
+}
+
+function tokenRoutes({ sessions }: SessionPorts): readonly Route[] {
+  return [
     route({
       method: "post",
       path: "/session/refresh",

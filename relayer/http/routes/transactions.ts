@@ -28,7 +28,13 @@ export function transactionRoutes(
   node: HttpNode,
   parts: { readonly submit: Submit; readonly recent: Recent },
 ): readonly Route[] {
-  const { read, enrolment, network } = node;
+  return [...publicRoutes(node, parts), proofRoute(node), chainRoute(node)];
+}
+
+function publicRoutes(
+  { read }: HttpNode,
+  parts: { readonly submit: Submit; readonly recent: Recent },
+): readonly Route[] {
   return [
     route({
       method: "post",
@@ -79,49 +85,55 @@ export function transactionRoutes(
         return view === undefined ? problem("NO_SUCH_OBJECT") : json(view);
       },
     }),
-    route({
-      method: "get",
-      path: "/transactions/{id}/proof",
-      tag: "transactions",
-      summary: "The proof file of a transaction on the caller's own chain",
-      session: true,
-      params: txIdParams,
-      answers: { 200: { what: "a midchain-proof/1 text; keep it byte for byte", schema: z.string() } },
-      handle({ account, params }) {
-        const chainId = chainOf(account, enrolment);
-        const proof = chainId === undefined ? undefined : issueProof(params.id, chainId, network, read);
-        if (proof === undefined) return problem("NO_SUCH_OBJECT");
-        return { kind: "text", type: "application/json; charset=utf-8", text: writeProof(proof) };
-      },
-    }),
-    route({
-      method: "get",
-      path: "/chains/mine/blocks",
-      tag: "chain",
-      summary: "The caller's own chain, newest block first",
-      session: true,
-      query: z.object({ limit: limitUpTo(PAGE_BLOCKS_MAX), cursor: z.string().max(32).optional() }),
-      answers: {
-        200: {
-          what: "a page",
-          schema: z.object({
-            chainId: hexText,
-            height: z.int(),
-            headHash: hexText,
-            blocks: z.array(blockSchema),
-            cursor: z.string().optional(),
-          }),
-        },
-      },
-      handle({ account, query }) {
-        const chainId = chainOf(account, enrolment);
-        const { limit, cursor } = query;
-        const page =
-          chainId === undefined
-            ? undefined
-            : readChain(chainId, { limit, ...(cursor === undefined ? {} : { cursor }) }, read);
-        return page === undefined ? problem("NO_SUCH_OBJECT", { cause: "the account has no chain" }) : json(page);
-      },
-    }),
   ];
+}
+
+function proofRoute({ read, enrolment, network }: HttpNode): Route {
+  return route({
+    method: "get",
+    path: "/transactions/{id}/proof",
+    tag: "transactions",
+    summary: "The proof file of a transaction on the caller's own chain",
+    session: true,
+    params: txIdParams,
+    answers: { 200: { what: "a midchain-proof/1 text; keep it byte for byte", schema: z.string() } },
+    handle({ account, params }) {
+      const chainId = chainOf(account, enrolment);
+      const proof = chainId === undefined ? undefined : issueProof(params.id, chainId, network, read);
+      if (proof === undefined) return problem("NO_SUCH_OBJECT");
+      return { kind: "text", type: "application/json; charset=utf-8", text: writeProof(proof) };
+    },
+  });
+}
+
+function chainRoute({ read, enrolment }: HttpNode): Route {
+  return route({
+    method: "get",
+    path: "/chains/mine/blocks",
+    tag: "chain",
+    summary: "The caller's own chain, newest block first",
+    session: true,
+    query: z.object({ limit: limitUpTo(PAGE_BLOCKS_MAX), cursor: z.string().max(32).optional() }),
+    answers: {
+      200: {
+        what: "a page",
+        schema: z.object({
+          chainId: hexText,
+          height: z.int(),
+          headHash: hexText,
+          blocks: z.array(blockSchema),
+          cursor: z.string().optional(),
+        }),
+      },
+    },
+    handle({ account, query }) {
+      const chainId = chainOf(account, enrolment);
+      const { limit, cursor } = query;
+      const page =
+        chainId === undefined
+          ? undefined
+          : readChain(chainId, { limit, ...(cursor === undefined ? {} : { cursor }) }, read);
+      return page === undefined ? problem("NO_SUCH_OBJECT", { cause: "the account has no chain" }) : json(page);
+    },
+  });
 }
