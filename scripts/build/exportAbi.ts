@@ -69,7 +69,8 @@ async function wanted(): Promise<Map<string, string>> {
   for (const name of [...names, ...VENDORED].toSorted()) {
     const artifact = await hre.artifacts.readArtifact(name);
     // Interfaces and abstract contracts have no code, internal libraries no functions of their own.
-    const isDeployable = artifact.bytecode !== "0x" && artifact.abi.some((entry: { type: string }) => CALLABLE.has(entry.type));
+    const isDeployable =
+      artifact.bytecode !== "0x" && artifact.abi.some((entry: { type: string }) => CALLABLE.has(entry.type));
     if (!isDeployable) continue;
     files.set(`${RELEASE_DIR}/${artifact.contractName}.json`, release(artifact));
     files.set(`${ABI_DIR}/${artifact.contractName}.ts`, typedAbi(artifact));

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { arch, platform } from "node:process";
+import { freePort } from "./ports.ts";
 import { root } from "./run.ts";
 
 const START_MS_MAX = 20_000;
@@ -11,21 +11,6 @@ export interface LocalChainProcess {
   readonly rpcUrl: string;
   readonly process: ChildProcess;
   readonly stop: () => Promise<void>;
-}
-
-/** A port that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => {
-        resolve(port);
-      });
-    });
-  });
 }
 
 /** The program itself rather than its npm launcher: one process, so that stopping it stops it. */

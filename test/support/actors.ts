@@ -1,10 +1,11 @@
 import { hexToBytes, type PrivateKeyAccount } from "viem";
 import { bindingTypedData, encodeBinding } from "../../protocol/binding.ts";
 import { fromHex, toHex } from "../../protocol/bytes.ts";
-import { encodeBody, encodeSubmission, requestId, type RequestBody } from "../../protocol/request.ts";
+import { decodeBody, encodeBody, encodeSubmission, requestId, type RequestBody } from "../../protocol/request.ts";
 import { dealTypedData, requestTypedData } from "../../protocol/typedData.ts";
 import { enrol, startEnrolment } from "../../relayer/flow/enrol.ts";
 import type { Network } from "../../relayer/flow/guard.ts";
+import { partitionOf } from "../../relayer/midc/keys.ts";
 import type { RelayerNode } from "../../relayer/node.ts";
 import { random } from "./relayer.ts";
 
@@ -50,7 +51,12 @@ export interface MadeRequest {
 export async function makeRequest(
   actors: readonly Actor[],
   network: Network,
-  options: { readonly pay?: bigint; readonly reference?: string; readonly change?: Partial<RequestBody> } = {},
+  options: {
+    readonly pay?: bigint;
+    readonly reference?: string;
+    readonly change?: Partial<RequestBody>;
+    readonly home?: { readonly partition: number; readonly of: number };
+  } = {},
 ): Promise<MadeRequest> {
   const [payer, payee] = actors;
   const nowS = Math.floor(Date.now() / 1000);
@@ -84,9 +90,10 @@ export async function makeRequest(
     ...(options.pay === undefined ? {} : { deal }),
     ...options.change,
   };
-  const bodyBytes = encodeBody(body);
+  const bodyBytes = encodeBody(options.home === undefined ? body : movedHome(body, options.home));
+  const final = decodeBody(bodyBytes);
   const signatures = await Promise.all(
-    actors.map(async ({ wallet }) => hexToBytes(await wallet.signTypedData(requestTypedData(bodyBytes, body)))),
+    actors.map(async ({ wallet }) => hexToBytes(await wallet.signTypedData(requestTypedData(bodyBytes, final)))),
   );
   const engine = { chain: network.chain, contract: network.engine };
   const dealSignatures =
@@ -98,4 +105,12 @@ export async function makeRequest(
     body,
     bytes: encodeSubmission({ bodyBytes, signatures, dealSignatures, parts: [] }),
   };
+}
+
+/** The same request with another nonce, until its id falls where it shall. */
+function movedHome(body: RequestBody, home: { readonly partition: number; readonly of: number }): RequestBody {
+  for (;;) {
+    const moved = { ...body, nonce: random(16) };
+    if (partitionOf(requestId(encodeBody(moved)), home.of) === home.partition) return moved;
+  }
 }

@@ -1,0 +1,228 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  createPublicClient,
+  createTestClient,
+  createWalletClient,
+  http,
+  parseEther,
+  type Address,
+  type Hex,
+} from "viem";
+import { generatePrivateKey, privateKeyToAccount, type PrivateKeyAccount } from "viem/accounts";
+import { foundry } from "viem/chains";
+import { platformTokenAbi } from "../../protocol/abi/PlatformToken.ts";
+import { remoteTokenAbi } from "../../protocol/abi/RemoteToken.ts";
+import { settlementEngineAbi } from "../../protocol/abi/SettlementEngine.ts";
+import { startAnvil } from "./anvil.ts";
+import { ANVIL_KEYS, deployLocal } from "./deployLocal.ts";
+import { releaseArtifact } from "../chain/releaseArtifacts.ts";
+import { root } from "./run.ts";
+
+const BLOCK_SECONDS = 0.25;
+const STOP_MS_MAX = 10_000;
+const GIFT = parseEther("10000");
+
+export interface Stack {
+  readonly url: string;
+  readonly metricsUrl: string;
+  readonly rpcUrl: string;
+  readonly token: Address;
+  /** A second token on the allow-list, as if bridged from elsewhere. */
+  readonly asset: Address;
+  readonly ledger: Address;
+  readonly wallets: Readonly<Record<string, PrivateKeyAccount>>;
+  readonly dataDir: string;
+  readonly stop: () => Promise<void>;
+}
+
+export interface StackOptions {
+  /** Emptied first. */
+  readonly dataDir: string;
+  readonly names: readonly string[];
+  readonly ports?: { readonly rpc: number; readonly http: number; readonly metrics: number };
+  readonly env?: Readonly<Record<string, string>>;
+  readonly onStep?: (what: string) => void;
+}
+
+/** A whole system on this machine: a chain with all contracts, funded wallets, and a relayer process. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const step = options.onStep ?? (() => undefined);
+  rmSync(options.dataDir, { recursive: true, force: true });
+  mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
+  const keys = Object.fromEntries(options.names.map((name) => [name, generatePrivateKey()]));
+  const wallets = Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, privateKeyToAccount(key)]));
+  const anvil = await startAnvil({
+    blockSeconds: BLOCK_SECONDS,
+    ...(options.ports === undefined ? {} : { port: options.ports.rpc }),
+  });
+  step(`Local chain   anvil, chain ${foundry.id}, a block every ${BLOCK_SECONDS} s`);
+  try {
+    const contracts = await deployLocal({
+      rpcUrl: anvil.rpcUrl,
+      accounts: Object.values(wallets).map(({ address }) => address),
+      gift: GIFT,
+    });
+    const asset = await readyWallets(anvil.rpcUrl, Object.values(wallets), contracts);
+    step(`Contracts     ${Object.keys(contracts).length} deployed, roles handed to the timelock`);
+    writeFileSync(join(options.dataDir, "wallets.json"), `${JSON.stringify(keys, undefined, 2)}\n`, { mode: 0o600 });
+    const env = {
+      ...relayerEnv(anvil.rpcUrl, [contracts.platformToken, asset], contracts),
+      ...portsEnv(options.ports),
+      ...options.env,
+    };
+    const relayer = await startRelayer({ MIDCHAIN_DATA_DIR: join(options.dataDir, "relayer"), ...env });
+    step(`Relayer       LMDB, ${env["MIDCHAIN_PARTITIONS"] ?? "16"} partitions, 4 DV signers`);
+    return {
+      url: relayer.url,
+      metricsUrl: relayer.metricsUrl,
+      rpcUrl: anvil.rpcUrl,
+      token: contracts.platformToken,
+      asset,
+      ledger: contracts.notaryLedger,
+      wallets,
+      dataDir: options.dataDir,
+      async stop() {
+        await relayer.stop();
+        await anvil.stop();
+      },
+    };
+  } catch (error) {
+    await anvil.stop();
+    throw error;
+  }
+}
+
+/** Gas money, approvals, and the second token: what a faucet and governance would do on a test network. */
+async function readyWallets(
+  rpcUrl: string,
+  accounts: readonly PrivateKeyAccount[],
+  contracts: { readonly settlementEngine: Address; readonly platformToken: Address; readonly timelock: Address },
+): Promise<Address> {
+  const options = { chain: foundry, transport: http(rpcUrl), pollingInterval: 20, cacheTime: 0 } as const;
+  const open = createPublicClient(options);
+  const test = createTestClient({ ...options, mode: "anvil" });
+  const mined = async (hash: Hex) => open.waitForTransactionReceipt({ hash });
+  const deployer = createWalletClient({ ...options, account: privateKeyToAccount(ANVIL_KEYS[0]) });
+  const { abi, bytecode } = await releaseArtifact("RemoteToken");
+  const { contractAddress } = await mined(
+    await deployer.deployContract({ abi, bytecode: bytecode as Hex, args: [deployer.account.address] }),
+  );
+  const asset = contractAddress ?? "0x";
+  await test.setBalance({ address: contracts.timelock, value: parseEther("1") });
+  await test.impersonateAccount({ address: contracts.timelock });
+  const timelock = createWalletClient({ ...options, account: contracts.timelock });
+  const allow = {
+    address: contracts.settlementEngine,
+    abi: settlementEngineAbi,
+    functionName: "setToken",
+    args: [asset, true],
+  } as const;
+  await mined(await timelock.writeContract(allow));
+  await test.stopImpersonatingAccount({ address: contracts.timelock });
+  for (const account of accounts) {
+    await test.setBalance({ address: account.address, value: parseEther("10") });
+    await mined(
+      await deployer.writeContract({
+        address: asset,
+        abi: remoteTokenAbi,
+        functionName: "crosschainMint",
+        args: [account.address, GIFT],
+      }),
+    );
+  }
+  await Promise.all(
+    accounts.map(async (account) => {
+      const wallet = createWalletClient({ ...options, account });
+      const approve = {
+        abi: platformTokenAbi,
+        functionName: "approve",
+        args: [contracts.settlementEngine, 2n ** 255n],
+      } as const;
+      await mined(await wallet.writeContract({ ...approve, address: contracts.platformToken }));
+      await mined(await wallet.writeContract({ ...approve, address: asset }));
+    }),
+  );
+  return asset;
+}
+
+function relayerEnv(
+  rpcUrl: string,
+  tokens: readonly Address[],
+  contracts: { readonly notaryLedger: Address; readonly settlementEngine: Address },
+): Record<string, string> {
+  const [sender, ...dvKeys] = ANVIL_KEYS;
+  return {
+    MIDCHAIN_RPC_URLS: rpcUrl,
+    MIDCHAIN_BROWSER_RPC_URL: rpcUrl,
+    MIDCHAIN_CHAIN_ID: String(foundry.id),
+    MIDCHAIN_LEDGER: contracts.notaryLedger,
+    MIDCHAIN_ENGINE: contracts.settlementEngine,
+    MIDCHAIN_TOKENS: tokens.join(","),
+    MIDCHAIN_SENDER_KEY: sender,
+    MIDCHAIN_DV_KEYS: dvKeys.join(","),
+    MIDCHAIN_DV_QUORUM: "3",
+    MIDCHAIN_POLL_MS: "100",
+    MIDCHAIN_CLOSE_AFTER_MS: "250",
+    MIDCHAIN_RESEND_AFTER_MS: "2000",
+    MIDCHAIN_BUMP_AFTER_MS: "10000",
+    MIDCHAIN_LOG_LEVEL: "warn",
+    MIDCHAIN_PORT: "0",
+    MIDCHAIN_METRICS_PORT: "0",
+  };
+}
+
+const portsEnv = (ports: StackOptions["ports"]): Record<string, string> =>
+  ports === undefined ? {} : { MIDCHAIN_PORT: String(ports.http), MIDCHAIN_METRICS_PORT: String(ports.metrics) };
+
+export interface RelayerProcess {
+  readonly url: string;
+  readonly metricsUrl: string;
+  readonly process: ChildProcess;
+  readonly stop: () => Promise<void>;
+}
+
+/** `relayer/main.ts` in a process of its own; resolves when it says that it is ready. */
+export function startRelayer(env: Readonly<Record<string, string>>): Promise<RelayerProcess> {
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(root, "relayer/main.ts")], {
+    cwd: root,
+    env: { PATH: process.env["PATH"] ?? "", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const end = (): void => {
+    child.kill("SIGKILL");
+  };
+  process.once("exit", end);
+  let complaint = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    complaint = (complaint + chunk.toString()).slice(-2_000);
+  });
+  const stop = (): Promise<void> =>
+    new Promise((resolve) => {
+      process.off("exit", end);
+      if (child.exitCode !== null || child.signalCode !== null) {
+        resolve();
+        return;
+      }
+      const limit = setTimeout(end, STOP_MS_MAX);
+      child.once("exit", () => {
+        clearTimeout(limit);
+        resolve();
+      });
+      child.kill("SIGTERM");
+    });
+  return new Promise((resolve, reject) => {
+    let text = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      const line = text.includes("\n") ? text.slice(0, text.indexOf("\n")) : undefined;
+      if (line === undefined) return;
+      const ready = JSON.parse(line) as { readonly url: string; readonly metrics: string };
+      resolve({ url: ready.url, metricsUrl: ready.metrics, process: child, stop });
+    });
+    child.once("exit", (code) => {
+      reject(new Error(`the relayer ended with ${code ?? "a signal"}: ${complaint.split("\n")[0] ?? ""}`));
+    });
+  });
+}
