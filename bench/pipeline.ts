@@ -1,0 +1,278 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { createPublicClient, http, type Hex } from "viem";
+import { platformTokenAbi } from "../protocol/abi/PlatformToken.ts";
+import { fromHex, toHex } from "../protocol/bytes.ts";
+import { startAnvil } from "../scripts/local/anvil.ts";
+import { ANVIL_KEYS, deployLocal } from "../scripts/local/deployLocal.ts";
+import { startRelayer, type RelayerProcess } from "../scripts/local/stack.ts";
+import { loadSigner } from "./pipeline/keys.ts";
+import { measureCeiling, type Ceiling } from "./pipeline/ceiling.ts";
+import type { LoadNetwork } from "./pipeline/requests.ts";
+import { seedUsers } from "./pipeline/seed.ts";
+import { fundPayers } from "./pipeline/fund.ts";
+
+const PARTITIONS = 16;
+const IN_FLIGHT = 128;
+const ACTIVE_USERS = 1_000;
+const PAYERS = 64;
+const PAYMENTS = 12_000;
+const LONG_CHAIN_USERS = 1_000;
+
+export interface Fired {
+  readonly count: number;
+  readonly elapsedMs: number;
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly failures: Readonly<Record<string, number>>;
+}
+
+export interface PipelineRow {
+  readonly name: string;
+  readonly users: number;
+  readonly chainBlocks: number;
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Processor time of the relayer per transaction, all its threads. */
+  readonly cpuUs: number;
+  readonly residentMb: number;
+  readonly failures: Readonly<Record<string, number>>;
+}
+
+export interface PipelineResult {
+  readonly rows: readonly PipelineRow[];
+  readonly ceiling: Ceiling;
+  /** Best two-party rate to the ceiling of one core. */
+  readonly ratio: number;
+  readonly halfLoadP99Ms: number;
+  readonly settledPerSecond: number;
+}
+
+const bytesOf = (hex: string): Uint8Array => fromHex(hex) ?? new Uint8Array(0);
+
+interface Chain {
+  readonly rpcUrl: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly network: LoadNetwork;
+  readonly token: Hex;
+  readonly engine: Hex;
+}
+
+export async function measurePipeline(options: {
+  readonly requests: number;
+  readonly full: boolean;
+  readonly tell: (line: string) => void;
+}): Promise<PipelineResult> {
+  const anvil = await startAnvil({ blockSeconds: 0.5 });
+  const folder = mkdtempSync(join(tmpdir(), "midchain-bench-"));
+  try {
+    const chain = await deployChain(anvil.rpcUrl);
+    options.tell("measuring what one transaction must cost (signatures, fsynced store, HTTP) …");
+    const ceiling = await measureCeiling();
+    const shapes = [
+      { name: "two-party data", users: 1_000, chainBlocks: 1 },
+      ...(options.full
+        ? [
+            { name: "200,000 users", users: 200_000, chainBlocks: 1 },
+            { name: "chains of 2,000 blocks", users: 1_000, chainBlocks: 2_000 },
+          ]
+        : []),
+    ];
+    const rows: PipelineRow[] = [];
+    let halfLoadP99Ms = 0;
+    for (const shape of shapes) {
+      options.tell(`${shape.name}: seeding ${shape.users.toLocaleString("en-US")} users …`);
+      const measured = await measureShape(shape, { ...options, folder, chain });
+      rows.push(measured.row);
+      if (rows.length === 1) halfLoadP99Ms = measured.halfLoadP99Ms;
+    }
+    options.tell("settled payments, end to end …");
+    const settledPerSecond = await measureSettled(chain, folder);
+    const best = rows[0]?.perSecond ?? 0;
+    return { rows, ceiling, ratio: best / ceiling.perSecond, halfLoadP99Ms, settledPerSecond };
+  } finally {
+    await anvil.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function deployChain(rpcUrl: string): Promise<Chain> {
+  const contracts = await deployLocal({ rpcUrl });
+  const [sender, ...dvKeys] = ANVIL_KEYS;
+  return {
+    rpcUrl,
+    token: contracts.platformToken,
+    engine: contracts.settlementEngine,
+    network: {
+      chain: 31_337,
+      ledger: bytesOf(contracts.notaryLedger),
+      engine: bytesOf(contracts.settlementEngine),
+      token: bytesOf(contracts.platformToken),
+    },
+    env: {
+      MIDCHAIN_RPC_URLS: rpcUrl,
+      MIDCHAIN_CHAIN_ID: "31337",
+      MIDCHAIN_LEDGER: contracts.notaryLedger,
+      MIDCHAIN_ENGINE: contracts.settlementEngine,
+      MIDCHAIN_TOKENS: contracts.platformToken,
+      MIDCHAIN_SENDER_KEY: sender,
+      MIDCHAIN_DV_KEYS: dvKeys.join(","),
+      MIDCHAIN_DV_QUORUM: "3",
+      MIDCHAIN_PARTITIONS: String(PARTITIONS),
+      MIDCHAIN_POLL_MS: "250",
+      MIDCHAIN_CLOSE_AFTER_MS: "1000",
+      MIDCHAIN_LOG_LEVEL: "error",
+      MIDCHAIN_IP_REQUESTS_PER_MINUTE: "100000000",
+      MIDCHAIN_ACCOUNT_REQUESTS_PER_MINUTE: "100000000",
+      MIDCHAIN_PORT: "0",
+      MIDCHAIN_METRICS_PORT: "0",
+    },
+  };
+}
+
+interface Load {
+  readonly fire: (order: {
+    readonly count: number;
+    readonly inFlight: number;
+    readonly rate?: number;
+  }) => Promise<Fired>;
+  readonly stop: () => Promise<number>;
+}
+
+function startLoad(plan: {
+  readonly url: string;
+  readonly dataDir: string;
+  readonly network: LoadNetwork;
+  readonly users: number;
+  readonly active: number;
+  readonly requests: number;
+  readonly pay: boolean;
+}): Promise<Load> {
+  const worker = new Worker(new URL("pipeline/load.worker.ts", import.meta.url), {
+    workerData: { ...plan, keyFile: join(plan.dataDir, "keys.json") },
+  });
+  const fire: Load["fire"] = (order) =>
+    new Promise((resolve) => {
+      worker.once("message", resolve);
+      worker.postMessage(order);
+    });
+  return new Promise((resolve, reject) => {
+    worker.once("error", reject);
+    worker.once("message", () => {
+      resolve({ fire, stop: () => worker.terminate() });
+    });
+  });
+}
+
+async function measureShape(
+  shape: { readonly name: string; readonly users: number; readonly chainBlocks: number },
+  context: {
+    readonly requests: number;
+    readonly folder: string;
+    readonly chain: Chain;
+    readonly tell: (line: string) => void;
+  },
+): Promise<{ readonly row: PipelineRow; readonly halfLoadP99Ms: number }> {
+  const { requests, chain } = context;
+  const dataDir = join(context.folder, shape.name.replaceAll(/\W+/g, "-"));
+  const longChains =
+    shape.chainBlocks > 1 ? { longChains: { users: LONG_CHAIN_USERS, blocks: shape.chainBlocks } } : {};
+  await seedUsers(dataDir, { users: shape.users, partitions: PARTITIONS, ...longChains });
+  const relayer = await startRelayer({ ...chain.env, MIDCHAIN_DATA_DIR: dataDir });
+  const load = await startLoad({
+    url: relayer.url,
+    dataDir,
+    network: chain.network,
+    users: shape.users,
+    active: ACTIVE_USERS,
+    requests: requests * 2,
+    pay: false,
+  });
+  context.tell(`${shape.name}: ${requests.toLocaleString("en-US")} requests over HTTP …`);
+  await load.fire({ count: Math.floor(requests / 4), inFlight: IN_FLIGHT });
+  const before = await usageOf(relayer);
+  const full = await load.fire({ count: requests, inFlight: IN_FLIGHT });
+  const after = await usageOf(relayer);
+  const half = await load.fire({ count: Math.floor(requests / 2), inFlight: IN_FLIGHT, rate: full.perSecond / 2 });
+  await load.stop();
+  await relayer.stop();
+  rmSync(dataDir, { recursive: true, force: true });
+  const { perSecond, p50Ms, p99Ms, failures, count } = full;
+  const cpuUs = ((after.cpuSeconds - before.cpuSeconds) * 1e6) / count;
+  return {
+    row: { ...shape, perSecond, p50Ms, p99Ms, cpuUs, residentMb: after.residentMb, failures },
+    halfLoadP99Ms: half.p99Ms,
+  };
+}
+
+async function usageOf(relayer: RelayerProcess): Promise<{ readonly cpuSeconds: number; readonly residentMb: number }> {
+  const text = await (await fetch(relayer.metricsUrl)).text();
+  const value = (name: string): number => Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1] ?? 0);
+  return {
+    cpuSeconds: value("process_cpu_seconds_total"),
+    residentMb: value("process_resident_memory_bytes") / 2 ** 20,
+  };
+}
+
+/** From the first request to the last outcome on chain: payments that have moved money and are completed. */
+async function measureSettled(chain: Chain, folder: string): Promise<number> {
+  const dataDir = join(folder, "settled");
+  await seedUsers(dataDir, { users: PAYERS, partitions: PARTITIONS });
+  const signer = await loadSigner();
+  const accounts = Array.from({ length: PAYERS }, (_, i) => toHex(signer.account(signer.privateKey(i))));
+  await fundPayers(chain, accounts);
+  const relayer = await startRelayer({ ...chain.env, MIDCHAIN_DATA_DIR: dataDir });
+  const load = await startLoad({
+    url: relayer.url,
+    dataDir,
+    network: chain.network,
+    users: PAYERS,
+    active: PAYERS,
+    requests: PAYMENTS,
+    pay: true,
+  });
+  const started = performance.now();
+  await load.fire({ count: PAYMENTS, inFlight: IN_FLIGHT });
+  await untilIdle(relayer);
+  const elapsedS = (performance.now() - started) / 1000;
+  await load.stop();
+  await relayer.stop();
+  const moved = await movedBetween(chain, accounts);
+  if (moved === 0n) throw new Error("no payment moved anything");
+  return PAYMENTS / elapsedS;
+}
+
+const IDLE_MS_MAX = 240_000;
+
+async function untilIdle(relayer: RelayerProcess): Promise<void> {
+  const deadline = Date.now() + IDLE_MS_MAX;
+  for (;;) {
+    const answer = (await (await fetch(`${relayer.url}/v1/partitions`)).json()) as {
+      partitions?: { unbatched: number; openBatches: unknown[] }[];
+    };
+    const busy = (answer.partitions ?? []).some(
+      ({ unbatched, openBatches }) => unbatched > 0 || openBatches.length > 0,
+    );
+    if (!busy && answer.partitions !== undefined) return;
+    if (Date.now() > deadline) throw new Error("payments were not all settled in time");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function movedBetween(chain: Chain, accounts: readonly Hex[]): Promise<bigint> {
+  const client = createPublicClient({ transport: http(chain.rpcUrl) });
+  const [first] = accounts;
+  if (first === undefined) return 0n;
+  const logs = await client.getContractEvents({
+    address: chain.token,
+    abi: platformTokenAbi,
+    eventName: "Transfer",
+    args: { from: first },
+    fromBlock: 0n,
+  });
+  return BigInt(logs.length);
+}

@@ -1,0 +1,107 @@
+import { Agent, request } from "node:http";
+import { parentPort, workerData } from "node:worker_threads";
+import { openFileKeyring } from "../../relayer/adapters/file/keyring.ts";
+import { loadSigner } from "./keys.ts";
+import { loadChainId, requestMaker, type LoadNetwork, type LoadUser } from "./requests.ts";
+
+/** The load generator: signs everything first, waits for `go`, then posts. Told by messages, answers with numbers. */
+const plan = workerData as {
+  readonly url: string;
+  readonly keyFile: string;
+  readonly network: LoadNetwork;
+  readonly users: number;
+  /** Users that take part, chosen evenly over all of them. */
+  readonly active: number;
+  readonly requests: number;
+  readonly pay: boolean;
+};
+
+const signer = await loadSigner();
+const keyring = openFileKeyring(plan.keyFile);
+const make = requestMaker(plan.network, signer);
+const userAt = (place: number): LoadUser => {
+  const index = Math.floor((place * plan.users) / plan.active);
+  const privateKey = signer.privateKey(index);
+  const account = signer.account(privateKey);
+  return { privateKey, account, chainId: loadChainId(keyring.ownerTag(account), index) };
+};
+const users = Array.from({ length: plan.active }, (_, place) => userAt(place));
+const userOf = (i: number): LoadUser => users[i % plan.active] ?? userAt(0);
+const bodies = Array.from({ length: plan.requests }, (_, i) => make(userOf(i), userOf(i + 1 + (i % 7)), plan.pay));
+let next = 0;
+parentPort?.postMessage({ kind: "ready" });
+
+const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+const { hostname, port } = new URL(plan.url);
+
+function post(body: Uint8Array): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const call = request(
+      {
+        agent,
+        hostname,
+        port,
+        method: "POST",
+        path: "/v1/transactions",
+        headers: { "content-type": "application/cbor", "content-length": body.length },
+      },
+      (response) => {
+        response.resume();
+        response.once("end", () => {
+          resolve(response.statusCode ?? 0);
+        });
+      },
+    );
+    call.once("error", reject);
+    call.end(body);
+  });
+}
+
+/** Posts `count` requests: `inFlight` at a time, or at a steady `rate` per second. */
+async function fire(order: { readonly count: number; readonly inFlight: number; readonly rate?: number }) {
+  const latenciesMs: number[] = [];
+  const failures: Record<string, number> = {};
+  const started = performance.now();
+  const end = Math.min(bodies.length, next + order.count);
+  const from = next;
+  const one = async (): Promise<void> => {
+    const body = bodies[next];
+    next += 1;
+    if (body === undefined) return;
+    const at = performance.now();
+    const status = await post(body).catch(() => 0);
+    latenciesMs.push(performance.now() - at);
+    if (status !== 202) failures[status] = (failures[status] ?? 0) + 1;
+  };
+  if (order.rate === undefined) {
+    await Promise.all(
+      Array.from({ length: order.inFlight }, async () => {
+        while (next < end) await one();
+      }),
+    );
+  } else {
+    const waiting: Promise<void>[] = [];
+    while (next < end) {
+      const due = Math.floor(((performance.now() - started) / 1000) * order.rate);
+      while (next < end && next - from < due) waiting.push(one());
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await Promise.all(waiting);
+  }
+  const elapsedMs = performance.now() - started;
+  latenciesMs.sort((a, b) => a - b);
+  const at = (share: number): number => latenciesMs[Math.floor(share * (latenciesMs.length - 1))] ?? 0;
+  return {
+    kind: "fired",
+    count: latenciesMs.length,
+    elapsedMs,
+    perSecond: (latenciesMs.length * 1000) / elapsedMs,
+    p50Ms: at(0.5),
+    p99Ms: at(0.99),
+    failures,
+  };
+}
+
+parentPort?.on("message", (order: { readonly count: number; readonly inFlight: number; readonly rate?: number }) => {
+  void fire(order).then((result) => parentPort?.postMessage(result));
+});
