@@ -47,8 +47,9 @@ export function createApp(node: HttpNode, options: HttpOptions, ports: HttpPorts
   app.disable("etag");
   app.set("trust proxy", options.proxies);
   const perIp = perMinute(options.ipPerMinute);
-  app.post("/v1/transactions", hotPath(submit, perIp, ports));
-  app.use(accessLog(ports), securityHeaders(options), crossOrigin(options.origins), limitPerIp(perIp));
+  const cors = crossOrigin(options.origins);
+  app.post("/v1/transactions", cors, hotPath(submit, perIp, ports));
+  app.use(accessLog(ports), securityHeaders(options), cors, limitPerIp(perIp));
   app.get("/v1/events", (request, response) => {
     if (!events.join(response, request.get("last-event-id"))) send(response, problem("FULL"));
   });

@@ -88,7 +88,8 @@ function whyWrong(message: SiweMessage, ports: SignInPorts): string | undefined 
   return undefined;
 }
 
-async function isSigned(
+/** By the account's own key, or as its contract sees it (ERC-1271). */
+export async function isSigned(
   account: Uint8Array,
   claim: { readonly message: string; readonly signature: Uint8Array },
   ports: Pick<SignInPorts, "acceptedByContract">,

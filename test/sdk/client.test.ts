@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { createClient, MidchainError, type Client, type Draft, type DraftSignature } from "../../sdk/index.ts";
-import { approve, startAnvil, type LocalAnvil } from "../support/relayer/anvil.ts";
+import { relayerEnv, startTestChain, type TestChain } from "../support/chain.ts";
 import { startRelayer, type RelayerProcess } from "../support/relayer/relayerProcess.ts";
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
@@ -11,7 +14,8 @@ describe("the client library against a real relayer and a real chain", () => {
   const wallets = Array.from({ length: 3 }, () => privateKeyToAccount(generatePrivateKey()));
   const [alice, bob, carol] = wallets as [(typeof wallets)[0], (typeof wallets)[0], (typeof wallets)[0]];
   const origin = "https://dapp.example";
-  let anvil: LocalAnvil;
+  let anvil: TestChain;
+  let dataDir: string;
   let relayer: RelayerProcess;
   let clients: Client[];
   let aliceWords = "";
@@ -45,8 +49,12 @@ describe("the client library against a real relayer and a real chain", () => {
     assert.rejects(work, (error) => error instanceof MidchainError && error.code === code);
 
   before(async () => {
-    anvil = await startAnvil(wallets.map(({ address }) => address));
-    relayer = await startRelayer({ ...anvil.env, MIDCHAIN_ORIGINS: origin });
+    anvil = await startTestChain(wallets);
+    dataDir = mkdtempSync(join(tmpdir(), "midchain-sdk-"));
+    relayer = await startRelayer({
+      ...relayerEnv(anvil, { dataDir, rpcUrls: anvil.rpcUrl }),
+      MIDCHAIN_ORIGINS: origin,
+    });
     clients = wallets.map(clientOf);
     const enrolled = await Promise.all(clients.map((client) => client.enrol()));
     aliceWords = enrolled[0]!.recoveryWords;
@@ -57,7 +65,8 @@ describe("the client library against a real relayer and a real chain", () => {
   });
   after(async () => {
     await relayer.stop();
-    anvil.stop();
+    await anvil.stop();
+    rmSync(dataDir, { recursive: true, force: true });
   });
 
   it("carries a sealed content to the other party's chain, completes it, and proves it on chain", async () => {
@@ -91,7 +100,6 @@ describe("the client library against a real relayer and a real chain", () => {
   });
 
   it("moves tokens for a payment, and tells the chain's reason when it cannot", async () => {
-    await approve(anvil, alice, 1_000n);
     const good = await submitted(await payment(5n), a(), b());
     const poor = await submitted(await payment(10n ** 30n), a(), b());
     const [settled, failed] = [await a().wait(good.id), await a().wait(poor.id)];

@@ -1,24 +1,18 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 
 export interface RelayerProcess {
   readonly url: string;
   readonly metricsUrl: string;
-  readonly dataDir: string;
   /** Resolves with the exit code. */
   readonly stop: (signal?: NodeJS.Signals) => Promise<number | null>;
 }
 
 /** `relayer/main.ts` as an operator starts it, on free ports; resolves when it says that it is ready. */
-export async function startRelayer(env: Readonly<Record<string, string>>, dataDir?: string): Promise<RelayerProcess> {
-  const dir = dataDir ?? mkdtempSync(join(tmpdir(), "midchain-relayer-"));
+export async function startRelayer(env: Readonly<Record<string, string>>): Promise<RelayerProcess> {
   const child = spawn(process.execPath, ["relayer/main.ts"], {
     stdio: ["ignore", "pipe", "pipe"],
     env: {
       PATH: process.env["PATH"],
-      MIDCHAIN_DATA_DIR: dir,
       MIDCHAIN_PORT: "0",
       MIDCHAIN_METRICS_PORT: "0",
       MIDCHAIN_LOG_LEVEL: "error",
@@ -32,7 +26,6 @@ export async function startRelayer(env: Readonly<Record<string, string>>, dataDi
   const exited = new Promise<number | null>((resolve) => {
     child.once("exit", (code) => {
       process.off("exit", end);
-      if (dataDir === undefined) rmSync(dir, { recursive: true, force: true });
       resolve(code);
     });
   });
@@ -53,7 +46,6 @@ export async function startRelayer(env: Readonly<Record<string, string>>, dataDi
   return {
     url: ready.url,
     metricsUrl: ready.metrics,
-    dataDir: dir,
     stop(signal = "SIGTERM") {
       child.kill(signal);
       return exited;

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { ANVIL_KEYS } from "../../scripts/local/deployLocal.ts";
+import { startRelayer } from "../support/relayer/relayerProcess.ts";
+import { startStubChain } from "../support/relayer/stubChain.ts";
+
+describe("the relayer as a process", () => {
+  const dir = mkdtempSync(join(tmpdir(), "midchain-main-"));
+  let chain: Awaited<ReturnType<typeof startStubChain>>;
+  let env: Record<string, string>;
+  before(async () => {
+    chain = await startStubChain();
+    env = {
+      MIDCHAIN_DATA_DIR: dir,
+      MIDCHAIN_RPC_URLS: chain.rpcUrl,
+      MIDCHAIN_CHAIN_ID: "31337",
+      MIDCHAIN_LEDGER: `0x${"aa".repeat(20)}`,
+      MIDCHAIN_ENGINE: `0x${"bb".repeat(20)}`,
+      MIDCHAIN_TOKENS: `0x${"cc".repeat(20)}`,
+      MIDCHAIN_SENDER_KEY: ANVIL_KEYS[0],
+      MIDCHAIN_DV_KEYS: ANVIL_KEYS[1],
+    };
+  });
+  after(async () => {
+    await chain.stop();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  it("says when it is ready, measures itself on a second port, and stops in time with streams open", async () => {
+    const relayer = await startRelayer(env);
+    assert.equal((await fetch(`${relayer.url}/health`)).status, 200);
+    const metrics = await (await fetch(relayer.metricsUrl)).text();
+    for (const name of ["process_cpu_seconds_total", "midchain_transactions_total", "midchain_guard_refusals_total"]) {
+      assert.match(metrics, new RegExp(`^# TYPE ${name} counter$`, "m"));
+    }
+    assert.equal((await fetch(`${relayer.url}/metrics`)).status, 404);
+    const stream = await fetch(`${relayer.url}/v1/events`);
+    const startedAt = Date.now();
+    const code = await relayer.stop("SIGTERM");
+    assert.deepEqual([code, Date.now() - startedAt < 10_000], [0, true]);
+    await stream.body?.cancel().catch(() => undefined);
+  });
+
+  it("counts what the guard refuses, by rule", async () => {
+    const relayer = await startRelayer(env);
+    const headers = { "content-type": "application/cbor" };
+    await fetch(`${relayer.url}/v1/transactions`, { method: "POST", headers, body: Uint8Array.of(1) });
+    const metrics = await (await fetch(relayer.metricsUrl)).text();
+    await relayer.stop();
+    assert.match(metrics, /^midchain_guard_refusals_total\{rule="AP-011"\} 1$/m);
+  });
+
+  it("lets one process use a data folder", async () => {
+    const relayer = await startRelayer(env);
+    const second = await run(env);
+    await relayer.stop();
+    assert.equal(second.code, 1);
+    assert.match(second.stderr, /another relayer \(pid \d+\) uses/);
+    assert.match(second.stderr, /\n {2}fix: /);
+  });
+
+  it("refuses a wrong configuration: every problem, each with a fix, no stack, no secret, exit 2", async () => {
+    const secret = "0xnotakey00112233";
+    const { code, stdout, stderr } = await run({ ...env, MIDCHAIN_SENDER_KEY: secret, MIDCHAIN_PORT: "99999" });
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.match(stderr, /MIDCHAIN_SENDER_KEY/);
+    assert.match(stderr, /MIDCHAIN_PORT/);
+    assert.equal(stderr.match(/\n {2}fix: /g)?.length, 2);
+    assert.doesNotMatch(stderr, /\.ts:\d|at .*\(|notakey/);
+    const missing = await run({ ...env, MIDCHAIN_SENDER_KEY_FILE: join(dir, "no-such-file") });
+    assert.equal(missing.code, 2);
+  });
+});
+
+function run(env: Readonly<Record<string, string>>): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ["relayer/main.ts"], { env: { PATH: process.env["PATH"], ...env } });
+    let [stdout, stderr] = ["", ""];
+    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    child.on("close", (code) => {
+      resolve({ code, stdout, stderr });
+    });
+  });
+}
