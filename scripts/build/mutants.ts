@@ -1,0 +1,132 @@
+// Changes one thing in a contract at a time and sees whether the tests notice (test/contracts/mutants/*.json)
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+import { Command } from "commander";
+import { z } from "zod";
+
+import { root, run } from "../local/run.ts";
+import { refuse } from "../terminal/refuse.ts";
+
+const MUTANTS_DIR = join(root, "test/contracts/mutants");
+const COPIED = [
+  "contracts",
+  "ignition",
+  "protocol",
+  "scripts",
+  "test",
+  "hardhat.config.ts",
+  "package.json",
+  "tsconfig.json",
+];
+const TEST_SECONDS_MAX = 300;
+const KILL_RATIO_MIN = 0.95;
+
+const mutant = z.strictObject({
+  /** Path below contracts/. */
+  file: z.string(),
+  /** Text that occurs exactly once in the file. */
+  find: z.string(),
+  replace: z.string(),
+  /** The mistake this stands for. */
+  why: z.string(),
+  /** Only for a mutant nothing can notice: why that is so. */
+  equivalent: z.string().optional(),
+});
+type Mutant = z.infer<typeof mutant>;
+
+type Verdict = "killed" | "survived" | "did not apply" | "did not compile";
+
+interface Result extends Mutant {
+  readonly verdict: Verdict;
+  readonly seconds: number;
+}
+
+async function readMutants(only: string | undefined): Promise<Mutant[]> {
+  const files = (await readdir(MUTANTS_DIR)).filter((file) => file.endsWith(".json")).toSorted();
+  const lists = await Promise.all(
+    files.map(async (file) => z.array(mutant).parse(JSON.parse(await readFile(join(MUTANTS_DIR, file), "utf8")))),
+  );
+  return lists.flat().filter(({ file }) => only === undefined || file.includes(only));
+}
+
+/** A copy to break, so that a run that is stopped leaves nothing broken behind. */
+async function openCopy(): Promise<string> {
+  const copy = await mkdtemp(join(tmpdir(), "midchain-mutants-"));
+  for (const name of COPIED) await cp(join(root, name), join(copy, name), { recursive: true });
+  await symlink(join(root, "node_modules"), join(copy, "node_modules"));
+  return copy;
+}
+
+/** The tests of the room a contract is in; stories first, they are quick, then the properties. */
+async function testsOf(copy: string, file: string): Promise<{ stories: string[]; properties: string[] }> {
+  const dir = join("test/contracts", dirname(file));
+  const names = await readdir(join(copy, dir)).catch(() => [] as string[]);
+  const ending = (end: string) => names.filter((name) => name.endsWith(end)).map((name) => join(dir, name));
+  return { stories: ending(".test.ts"), properties: ending(".t.sol") };
+}
+
+async function hardhat(copy: string, args: readonly string[]): Promise<{ ok: boolean; compiled: boolean }> {
+  const command = ["timeout", String(TEST_SECONDS_MAX), "hardhat", "--no-typechain", ...args];
+  const { code, output } = await run(command, { cwd: copy });
+  return { ok: code === 0, compiled: !output.includes("HHE902") && !output.includes("Compilation failed") };
+}
+
+async function judge(copy: string, { file, find, replace }: Mutant): Promise<Verdict> {
+  const path = join(copy, "contracts", file);
+  const source = await readFile(path, "utf8");
+  if (source.split(find).length !== 2) return "did not apply";
+  await writeFile(
+    path,
+    source.replace(find, () => replace),
+  );
+  try {
+    const { stories, properties } = await testsOf(copy, file);
+    const told = await hardhat(copy, ["test", "mocha", "--bail", ...stories]);
+    if (!told.compiled) return "did not compile";
+    if (!told.ok) return "killed";
+    if (properties.length === 0) return "survived";
+    return (await hardhat(copy, ["test", "solidity", ...properties])).ok ? "survived" : "killed";
+  } finally {
+    await writeFile(path, source);
+  }
+}
+
+function report(results: readonly Result[], json: boolean): number {
+  const counted = results.filter(({ equivalent }) => equivalent === undefined);
+  const killed = counted.filter(({ verdict }) => verdict === "killed").length;
+  const ratio = counted.length === 0 ? 0 : killed / counted.length;
+  if (json) process.stdout.write(`${JSON.stringify({ killed, of: counted.length, ratio, results })}\n`);
+  else process.stdout.write(`killed ${killed} of ${counted.length} (${(ratio * 100).toFixed(1)} %)\n`);
+  return ratio >= KILL_RATIO_MIN ? 0 : 1;
+}
+
+async function main(options: { only?: string; json?: true }): Promise<void> {
+  const mutants = await readMutants(options.only);
+  if (mutants.length === 0) refuse("there is no such mutant", "name part of a path below contracts/", 2);
+  const copy = await openCopy();
+  const results: Result[] = [];
+  try {
+    for (const one of mutants) {
+      const startedAt = performance.now();
+      const verdict = await judge(copy, one);
+      const seconds = Math.round((performance.now() - startedAt) / 1_000);
+      results.push({ ...one, verdict, seconds });
+      const mark = verdict === "killed" ? "✔" : "✖";
+      const excuse = one.equivalent === undefined ? "" : ` (nothing can notice: ${one.equivalent})`;
+      const line = `${mark} ${verdict.padEnd(15)} ${String(seconds).padStart(4)}s  ${one.file}: ${one.why}${excuse}\n`;
+      if (options.json !== true) process.stdout.write(line);
+    }
+  } finally {
+    await rm(copy, { recursive: true });
+  }
+  process.exitCode = report(results, options.json === true);
+}
+
+await new Command("node scripts/build/mutants.ts")
+  .description("breaks the contracts one change at a time, in a copy, and lists what the tests did not notice")
+  .option("--only <part>", "only contracts whose path contains this")
+  .option("--json", "one JSON object instead of text")
+  .action(main)
+  .parseAsync();
