@@ -67,13 +67,35 @@ async function testsOf(copy: string, file: string): Promise<{ stories: string[];
   return { stories: ending(".test.ts"), properties: ending(".t.sol") };
 }
 
-async function hardhat(copy: string, args: readonly string[]): Promise<{ ok: boolean; compiled: boolean }> {
-  const command = ["timeout", String(TEST_SECONDS_MAX), "hardhat", "--no-typechain", ...args];
-  const { code, output } = await run(command, { cwd: copy });
-  return { ok: code === 0, compiled: !output.includes("HHE902") && !output.includes("Compilation failed") };
+async function hardhat(copy: string, args: readonly string[]): Promise<boolean> {
+  return (
+    (await run(["timeout", String(TEST_SECONDS_MAX), "hardhat", "--no-typechain", ...args], { cwd: copy })).code === 0
+  );
 }
 
-async function judge(copy: string, { file, find, replace }: Mutant): Promise<Verdict> {
+/** Contracts (not tests) that have to be compiled again because they are, or import, the broken file. */
+async function rootsOf(copy: string, file: string): Promise<string[]> {
+  const paths = (await readdir(join(copy, "contracts"), { recursive: true })).filter((path) => path.endsWith(".sol"));
+  const imports = new Map<string, string[]>();
+  for (const path of paths) {
+    const source = await readFile(join(copy, "contracts", path), "utf8");
+    const names = [...source.matchAll(/from "(\.[^"]+)"/g)].map(([, name = ""]) => join(dirname(path), name));
+    imports.set(path, names);
+  }
+  const reach = new Set([file]);
+  for (let grown = true; grown;) {
+    grown = false;
+    for (const [path, names] of imports) {
+      if (reach.has(path) || !names.some((name) => reach.has(name))) continue;
+      reach.add(path);
+      grown = true;
+    }
+  }
+  return [...reach].map((path) => join("contracts", path));
+}
+
+/** `broken` names what the mutant before left compiled; it is compiled whole again together with this one. */
+async function judge(copy: string, { file, find, replace }: Mutant, broken: Set<string>): Promise<Verdict> {
   const path = join(copy, "contracts", file);
   const source = await readFile(path, "utf8");
   if (source.split(find).length !== 2) return "did not apply";
@@ -81,13 +103,15 @@ async function judge(copy: string, { file, find, replace }: Mutant): Promise<Ver
     path,
     source.replace(find, () => replace),
   );
+  const roots = await rootsOf(copy, file);
   try {
+    if (!(await hardhat(copy, ["build", "--quiet", ...new Set([...broken, ...roots])]))) return "did not compile";
+    broken.clear();
+    for (const one of roots) broken.add(one);
     const { stories, properties } = await testsOf(copy, file);
-    const told = await hardhat(copy, ["test", "mocha", "--bail", ...stories]);
-    if (!told.compiled) return "did not compile";
-    if (!told.ok) return "killed";
+    if (!(await hardhat(copy, ["test", "mocha", "--no-compile", "--bail", ...stories]))) return "killed";
     if (properties.length === 0) return "survived";
-    return (await hardhat(copy, ["test", "solidity", ...properties])).ok ? "survived" : "killed";
+    return (await hardhat(copy, ["test", "solidity", ...properties])) ? "survived" : "killed";
   } finally {
     await writeFile(path, source);
   }
@@ -108,9 +132,12 @@ async function main(options: { only?: string; json?: true }): Promise<void> {
   const copy = await openCopy();
   const results: Result[] = [];
   try {
+    if (!(await hardhat(copy, ["build", "--quiet"])))
+      refuse("the contracts do not compile as they are", "npx hardhat build");
+    const broken = new Set<string>();
     for (const one of mutants) {
       const startedAt = performance.now();
-      const verdict = await judge(copy, one);
+      const verdict = await judge(copy, one, broken);
       const seconds = Math.round((performance.now() - startedAt) / 1_000);
       results.push({ ...one, verdict, seconds });
       const mark = verdict === "killed" ? "✔" : "✖";

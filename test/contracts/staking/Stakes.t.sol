@@ -239,7 +239,7 @@ contract StakesHandler is Cheats {
     }
 }
 
-/// Properties T1-T4 of the token and S1-S9 of the stakes, whatever four nodes, payers and the timelock do.
+/// Attack 20, and properties T1-T4 of the token and S1-S9 of the stakes, whatever four nodes, payers and the timelock do.
 contract StakesTest is Cheats {
     StakesHandler private _handler;
     DVStaking private _staking;
@@ -258,7 +258,7 @@ contract StakesTest is Cheats {
     }
 
     /// hardhat-config: invariant.failOnRevert = true
-    function invariant_tokenAndStakes() external {
+    function invariant_attack20_tokenAndStakes() external {
         uint256 staked = 0;
         uint256 unbonding = 0;
         uint256 votes = 0;
