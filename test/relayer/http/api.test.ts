@@ -203,14 +203,10 @@ describe("the HTTP API", () => {
 
 describe("faults of the node", () => {
   it("become 503 with Retry-After when trying again helps, and else 500 with an id and nothing more", async () => {
-    const faults: unknown[] = [
-      new Fault("QUEUE_FULL"),
-      new Fault("LOG_UNAVAILABLE", "/secret/path"),
-      new Error("secret"),
-    ];
+    const faults = [new Fault("QUEUE_FULL"), new Fault("LOG_UNAVAILABLE", "/secret/path"), new Error("secret")];
     const http = await startHttp({}, (node) => ({
       ...node,
-      stages: { ...node.stages, guard: () => Promise.reject(faults.shift() as Error) },
+      stages: { ...node.stages, guard: () => Promise.reject(faults.shift() ?? new Error("asked too often")) },
     }));
     const actor = await enrolActor(wallet(), http.node);
     const made = await makeRequest([actor], http.node.network);

@@ -14,7 +14,7 @@ function setUp(key = "common") {
   return {
     sessions: createSessions({ keyring: keyringOf(key), clock }),
     clock,
-    pass(ms: number) {
+    pass: (ms: number) => {
       now += ms;
     },
   };

@@ -30,9 +30,7 @@ describe("EIP-4361 messages of the official test data", () => {
     vectors("siwe_verification_positive") as Record<string, { address: string; signature: string }>,
   )) {
     it(`finds the signer: ${name}`, async () => {
-      const message = new SiweMessage(
-        fields as unknown as ConstructorParameters<typeof SiweMessage>[0],
-      ).prepareMessage();
+      const message = new SiweMessage(fields).prepareMessage();
       const claim = { message, signature: fromHex(fields.signature)! };
       const ports = { acceptedByContract: () => Promise.resolve(false) };
       assert.equal(await isSigned(fromHex(fields.address)!, claim, ports), true);

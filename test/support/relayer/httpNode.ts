@@ -16,8 +16,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  readonly body: any;
+  /** Parsed JSON; each test says what it expects of it. */
+  readonly body: unknown;
 }
 
 export interface Ask {
