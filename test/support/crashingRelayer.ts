@@ -54,10 +54,12 @@ const wrap = (stores: Stores): Stores => ({
 const read = readConfig(order.env);
 if (read.kind === "invalid") throw new Error(read.problems.join("; "));
 const node = await startNode(read.config, createLogger("silent"), wrap);
-for (const file of order.submissions) {
-  const accepted = await accept(new Uint8Array(readFileSync(file)), node.stages);
-  say(accepted.kind === "accepted" ? `accepted ${toHex(accepted.id)}` : `refused ${accepted.rule}`);
-}
+await Promise.all(
+  order.submissions.map(async (file) => {
+    const accepted = await accept(new Uint8Array(readFileSync(file)), node.stages);
+    say(accepted.kind === "accepted" ? `accepted ${toHex(accepted.id)}` : `refused ${accepted.rule}`);
+  }),
+);
 const isOver = (state: string | undefined): boolean => state === "completed" || state === "failed";
 for (;;) {
   const views = await Promise.all(order.ids.map((id) => readTransaction(bytesOf(id), node.read)));
