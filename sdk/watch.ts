@@ -18,10 +18,11 @@ export interface WatchOptions {
  */
 export async function* watch(id: Hex, wire: Wire, options: WatchOptions = {}): AsyncGenerator<Transaction> {
   const stop = new AbortController();
+  const bell = doorbell();
   options.signal?.addEventListener("abort", () => {
     stop.abort();
+    bell.ring();
   });
-  const bell = doorbell();
   void listen({ id, wire, ring: bell.ring }, stop.signal);
   let last = "";
   try {

@@ -6,6 +6,7 @@ import { after, before, describe, it } from "node:test";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { createClient, MidchainError, type Client, type Draft, type DraftSignature } from "../../sdk/index.ts";
 import { relayerEnv, startTestChain, type TestChain } from "../support/chain.ts";
+import { until } from "../support/until.ts";
 import { startRelayer, type RelayerProcess } from "../support/relayer/relayerProcess.ts";
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
@@ -108,6 +109,14 @@ describe("the client library against a real relayer and a real chain", () => {
     assert.ok(failed.reason);
     const verified = await a().verify(await a().proof(poor.id), { rpcUrl: anvil.rpcUrl });
     assert.deepEqual([verified.ok, verified.onChain], [true, true]);
+  });
+
+  it("leaves the gas per notarized transaction in the relayer's metrics", async () => {
+    const read = async (): Promise<string> => (await fetch(relayer.metricsUrl)).text();
+    const observed = /^midchain_gas_per_transaction_count [1-9]/m;
+    const metrics = await until("the observation", read, (text) => observed.test(text));
+    assert.match(metrics, /^midchain_transactions_total\{state="completed"\} [1-9]/m);
+    assert.match(metrics, /^midchain_accept_seconds_count [1-9]/m);
   });
 
   it("hands the guard's refusal to the caller with its rule", async () => {
