@@ -48,7 +48,7 @@ async function readMutants(only: string | undefined): Promise<Mutant[]> {
   const lists = await Promise.all(
     files.map(async (file) => z.array(mutant).parse(JSON.parse(await readFile(join(MUTANTS_DIR, file), "utf8")))),
   );
-  return lists.flat().filter(({ file, why }) => only === undefined || file.includes(only) || why.includes(only));
+  return lists.flat().filter(({ file, why }) => only === undefined || new RegExp(only).test(`${file}: ${why}`));
 }
 
 /** A copy to break, so that a run that is stopped leaves nothing broken behind. */
@@ -129,7 +129,7 @@ function report(results: readonly Result[], json: boolean): number {
 async function main(options: { only?: string; json?: true }): Promise<void> {
   const mutants = await readMutants(options.only);
   if (mutants.length === 0)
-    refuse("there is no such mutant", "name part of a path below contracts/, or of a reason", 2);
+    refuse("there is no such mutant", "match a path below contracts/, or a reason, as the list shows them", 2);
   const copy = await openCopy();
   const results: Result[] = [];
   try {
@@ -154,7 +154,7 @@ async function main(options: { only?: string; json?: true }): Promise<void> {
 
 await new Command("node scripts/build/mutants.ts")
   .description("breaks the contracts one change at a time, in a copy, and lists what the tests did not notice")
-  .option("--only <part>", "only mutants whose path or reason contains this")
+  .option("--only <pattern>", 'only mutants whose "path: reason" matches this regular expression')
   .option("--json", "one JSON object instead of text")
   .action(main)
   .parseAsync();
