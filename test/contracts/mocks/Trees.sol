@@ -13,10 +13,20 @@ contract Trees {
         bytes reason;
     }
 
-    function inputRoot(bytes32[] calldata commitments) external pure returns (bytes32) {
-        bytes32[] memory nodes = SimpleTree.open(commitments.length);
-        for (uint256 i = 0; i < commitments.length; ++i) SimpleTree.put(nodes, i, Leaves.input(commitments[i]));
-        return SimpleTree.close(nodes);
+    /// Roots over the first `from` to `to` of the commitments.
+    function inputRoots(
+        bytes32[] calldata commitments,
+        uint256 from,
+        uint256 to
+    ) external pure returns (bytes32[] memory roots) {
+        bytes32[] memory leaves = new bytes32[](to);
+        for (uint256 i = 0; i < to; ++i) leaves[i] = Leaves.input(commitments[i]);
+        roots = new bytes32[](to - from + 1);
+        for (uint256 count = from; count <= to; ++count) {
+            bytes32[] memory nodes = SimpleTree.open(count);
+            for (uint256 i = 0; i < count; ++i) SimpleTree.put(nodes, i, leaves[i]);
+            roots[count - from] = SimpleTree.close(nodes);
+        }
     }
 
     function outcomeRoot(Outcome[] calldata outcomes) external pure returns (bytes32) {
