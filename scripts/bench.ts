@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { isMissed, measureGas, type Measure } from "../bench/gas.ts";
 import { driftOf, keepSnapshot, type Drift } from "../bench/gas/snapshot.ts";
+import { measurePipeline } from "../bench/pipeline.ts";
 
 const show = (value: number | undefined): string =>
   value === undefined ? "nothing" : Math.round(value).toLocaleString("en-US");
@@ -35,6 +36,38 @@ async function gas(options: { json?: true; keep?: true }): Promise<void> {
   process.exitCode = ok ? 0 : 1;
 }
 
+const GOALS = { ratio: 0.5, perSecond: 2_000, halfLoadP99Ms: 100, settledPerSecond: 800, residentMb: 1_024 } as const;
+
+async function pipeline(options: { json?: true; requests: string; full?: true }): Promise<void> {
+  const tell = (line: string): void => {
+    if (options.json !== true) console.log(`  ${line}`);
+  };
+  const result = await measurePipeline({ requests: Number(options.requests), full: options.full === true, tell });
+  const first = result.rows[0];
+  const ok =
+    result.ratio >= GOALS.ratio &&
+    (first?.perSecond ?? 0) >= GOALS.perSecond &&
+    result.halfLoadP99Ms < GOALS.halfLoadP99Ms &&
+    result.settledPerSecond >= GOALS.settledPerSecond;
+  if (options.json === true) console.log(JSON.stringify({ bench: "pipeline", ok, goals: GOALS, ...result }));
+  else {
+    console.log(`\n${"".padEnd(24)} tx/s   p50 ms   p99 ms   relayer CPU us/tx   memory MB`);
+    for (const row of result.rows) {
+      console.log(
+        `${row.name.padEnd(24)} ${show(row.perSecond).padStart(5)} ${row.p50Ms.toFixed(1).padStart(8)} ${row.p99Ms.toFixed(1).padStart(8)} ${show(row.cpuUs).padStart(19)} ${show(row.residentMb).padStart(11)}`,
+      );
+    }
+    const { signaturesUs, storeUs, httpUs, perSecond } = result.ceiling;
+    console.log(
+      `\nceiling of one core  ${show(perSecond)} tx/s = signatures ${show(signaturesUs)} + store ${show(storeUs)} + HTTP ${show(httpUs)} us`,
+    );
+    console.log(`ratio                ${result.ratio.toFixed(2)} (goal >= ${GOALS.ratio})`);
+    console.log(`p99 at half load     ${result.halfLoadP99Ms.toFixed(1)} ms (goal < ${GOALS.halfLoadP99Ms})`);
+    console.log(`settled payments     ${show(result.settledPerSecond)}/s (goal >= ${GOALS.settledPerSecond})`);
+  }
+  process.exitCode = ok ? 0 : 1;
+}
+
 const bench = new Command("./midchain bench").description("measures this machine and the contracts");
 bench
   .command("gas")
@@ -42,4 +75,11 @@ bench
   .option("--json", "one object")
   .option("--keep", "write the snapshot that later runs are compared with")
   .action(gas);
+bench
+  .command("pipeline")
+  .description("two-party requests over HTTP, accepted only when durable, and payments settled end to end")
+  .option("--requests <n>", "requests of the measured run", "20000")
+  .option("--full", "also 200,000 users and chains of 2,000 blocks (minutes)")
+  .option("--json", "one object")
+  .action(pipeline);
 await bench.parseAsync();
