@@ -3,13 +3,13 @@ import { mkdirSync } from "node:fs";
 import { readConfig, type Config } from "./config.ts";
 import { Fault } from "./errors.ts";
 import { createApp } from "./http/app.ts";
-import { createMetricsApp } from "./http/metricsApp.ts";
+import { createMetricsApp, type OperatorDoor } from "./http/metricsApp.ts";
 import { listen } from "./http/server.ts";
-import { startNode } from "./node.ts";
+import { startNode, type RelayerNode } from "./node.ts";
 import { systemClock } from "./ops/clock.ts";
 import { lockDataDir } from "./ops/dataLock.ts";
 import { createLogger, type Logger } from "./ops/logger.ts";
-import { createMetrics } from "./ops/metrics.ts";
+import { createMetrics, type Metrics } from "./ops/metrics.ts";
 
 const STOP_MS_MAX = 9_000;
 
@@ -50,6 +50,16 @@ function lock(config: Config): () => void {
   return refuse([[`another relayer (pid ${held.heldBy}) uses ${dir}`, "stop it, or give this one its own folder"]], 1);
 }
 
+const operatorDoor = ({ ledger }: RelayerNode, { registry }: Metrics): OperatorDoor => ({
+  contentType: registry.contentType,
+  metrics: () => registry.metrics(),
+  outbox: {
+    list: () => ledger.outbox.list(),
+    bump: (nonce) => ledger.outbox.bump(nonce),
+    cancel: (nonce) => ledger.outbox.cancel(nonce),
+  },
+});
+
 /** Opens everything and says so; what it returns closes everything again, in the opposite order. */
 async function open(config: Config, log: Logger): Promise<() => Promise<void>> {
   const node = await startNode(config, log);
@@ -72,7 +82,10 @@ async function open(config: Config, log: Logger): Promise<() => Promise<void>> {
     { clock: systemClock, log },
   );
   const host = config.MIDCHAIN_HOST;
-  const metricsServer = await listen(createMetricsApp(metrics.registry), { host, port: config.MIDCHAIN_METRICS_PORT });
+  const metricsServer = await listen(createMetricsApp(operatorDoor(node, metrics)), {
+    host,
+    port: config.MIDCHAIN_METRICS_PORT,
+  });
   const server = await listen(app, { host, port: config.MIDCHAIN_PORT });
   url = server.url;
   process.stdout.write(`${JSON.stringify({ event: "ready", url, metrics: `${metricsServer.url}/metrics` })}\n`);
