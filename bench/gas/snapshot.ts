@@ -12,8 +12,9 @@ export interface Drift {
   readonly is: number | undefined;
 }
 
+/** Gas only: sizes of code have a limit of their own and change with every line. */
 const rounded = (measures: readonly Measure[]): Map<string, number> =>
-  new Map(measures.map((measure) => [measure.name, Math.round(measure.value)]));
+  new Map(measures.filter(({ unit }) => unit === "gas").map(({ name, value }) => [name, Math.round(value)]));
 
 export async function keepSnapshot(measures: readonly Measure[]): Promise<void> {
   await writeFile(FILE, `${JSON.stringify(Object.fromEntries(rounded(measures)), null, 2)}\n`);
