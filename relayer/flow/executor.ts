@@ -43,8 +43,12 @@ export function startExecutor(
   const unlisten = replica.onHappened((happened) => {
     if (happened.kind !== "tx") return;
     const partition = partitionOf(happened.txId, replica.partitions);
-    notaries[partition]?.note(happened.txId);
-    if (happened.step === "begun" || happened.step === "batched") ring(partition);
+    const notary = notaries[partition];
+    notary?.note(happened.txId);
+    // The first that waits starts the timer of its batch, a full batch does not wait for it; between the two there is
+    // nothing to look at.
+    const due = happened.step === "begun" && (notary?.backlog.unbatched === 1 || notary?.isFull === true);
+    if (due || happened.step === "batched") ring(partition);
   });
   const unhead = ledger.onHead(() => {
     for (const [partition, notary] of notaries.entries()) if (notary.backlog.openBatches.length > 0) ring(partition);

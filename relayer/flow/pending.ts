@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { encodePendingBody } from "../../protocol/body.ts";
 import { concat } from "../../protocol/bytes.ts";
 import { commitment, preCommitment } from "../../protocol/commitment.ts";
@@ -16,7 +15,7 @@ import type { Replica } from "../log/replica.ts";
 import type { BlockDraft } from "../midc/command.ts";
 import { partitionOf } from "../midc/keys.ts";
 import type { Clock, PartitionLog } from "../ports.ts";
-import { sealBody } from "../privacy/shred.ts";
+import { freshBytes, sealBody } from "../privacy/shred.ts";
 import type { Vault } from "../privacy/vault.ts";
 import type { Network } from "./guard.ts";
 import type { Parsed } from "./request.ts";
@@ -39,7 +38,7 @@ export type Pend = (parsed: Parsed) => Promise<void>;
 export function createPending(network: Network, ports: PendingPorts): Pend {
   return async ({ id, submission }) => {
     const at = ports.clock.now();
-    const relayerSalt = new Uint8Array(randomBytes(32));
+    const relayerSalt = freshBytes(32);
     const blocks = submission.body.parties.map((party, index) =>
       draftPending({ id, submission, party, index, relayerSalt, day: Math.floor(at / DAY_MS) }, ports.vault),
     );

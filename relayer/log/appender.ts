@@ -1,3 +1,4 @@
+import { equalBytes } from "../../protocol/bytes.ts";
 import { Fault, mayRetry } from "../errors.ts";
 import type { Applied, CommandResult } from "../midc/apply.ts";
 import { encodeCommand, type Command } from "../midc/command.ts";
@@ -16,6 +17,11 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+interface Group {
+  readonly record: Uint8Array;
+  readonly waiting: readonly Waiting[];
+}
+
 /** The name under which an appended record is recognised when it is applied: its signature. */
 const nameOf = (record: Uint8Array): string => Buffer.from(record.subarray(record.length - 64)).toString("latin1");
 
@@ -27,7 +33,7 @@ export class Appender {
   readonly #queues: Waiting[][];
   readonly #running = new Map<number, Promise<void>>();
   /** Records on their way, by name; whoever takes one out answers its commands. */
-  readonly #appended = new Map<string, readonly Waiting[]>();
+  readonly #appended = new Map<string, Group>();
   #stopping = false;
 
   constructor(ports: {
@@ -57,6 +63,12 @@ export class Appender {
     });
   }
 
+  /** Whether exactly these bytes were signed here and are on their way. */
+  isMine(record: Uint8Array): boolean {
+    const group = this.#appended.get(nameOf(record));
+    return group !== undefined && equalBytes(group.record, record);
+  }
+
   /** To be called when a record has been applied durably. */
   settle(record: Uint8Array, applied: Applied): void {
     const group = this.#take(nameOf(record));
@@ -71,9 +83,9 @@ export class Appender {
   }
 
   #take(name: string): readonly Waiting[] {
-    const group = this.#appended.get(name) ?? [];
+    const group = this.#appended.get(name);
     this.#appended.delete(name);
-    return group;
+    return group?.waiting ?? [];
   }
 
   async #run(partition: number, queue: Waiting[]): Promise<void> {
@@ -95,7 +107,7 @@ export class Appender {
     const content = { nodeId: this.#keyring.nodeId, partition, commands };
     const record = encodeRecord(content, (message) => this.#keyring.sign(message));
     const name = nameOf(record);
-    this.#appended.set(name, group);
+    this.#appended.set(name, { record, waiting: group });
     for (let tries = 1; ; tries += 1) {
       try {
         await this.#log.append(partition, record);

@@ -16,6 +16,7 @@ interface Step {
 
 interface Options {
   readonly genesisNodes: GenesisNodes;
+  readonly isMine: (record: Uint8Array) => boolean;
   /** Called after the commit, for every record, in log order. */
   readonly settle: (record: Uint8Array, applied: Applied) => void;
   readonly onFault: (error: unknown) => void;
@@ -110,7 +111,8 @@ export class Applier {
 
   async #read(partition: number, overlay: Overlay): Promise<Step[]> {
     const { log } = this.#ports;
-    const cluster = { partitions: log.partitions, genesisNodes: this.#options.genesisNodes };
+    const { genesisNodes, isMine } = this.#options;
+    const cluster = { partitions: log.partitions, genesisNodes, isMine };
     const entries = await log.read(partition, this.applied(partition) + 1, APPLY_ENTRIES_MAX);
     if (entries.length === APPLY_ENTRIES_MAX) this.#news.add(partition);
     return entries.map((entry) => ({

@@ -34,7 +34,7 @@ export async function startReplica(
   const settle: Appender["settle"] = (record, applied) => {
     appender.settle(record, applied);
   };
-  const applier = new Applier({ ...options, settle }, ports);
+  const applier = new Applier({ ...options, settle, isMine: (record) => appender.isMine(record) }, ports);
   await applier.catchUp();
   const unfollow = ports.log.follow((partition) => {
     applier.wake(partition);

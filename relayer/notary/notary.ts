@@ -51,6 +51,11 @@ export interface Explanation {
   readonly lastError?: string;
 }
 
+interface ClosedBatch {
+  readonly built: BuiltBatch;
+  readonly members: readonly Member[];
+}
+
 /**
  * Stage four for one partition: closes batches of what is pending, has them signed, sends them, follows them to
  * finality, and hands them to stage five. Safe to run twice at once and to stop anywhere: every step is idempotent,
@@ -64,6 +69,8 @@ export class Notary {
   readonly #waiting: Waiting;
   readonly #explanations = new Map<number, Explanation>();
   readonly #failures = new Map<number, number>();
+  /** Batches on their way, as built; each can be built again from the state, so losing one costs time only. */
+  readonly #built = new Map<number, ClosedBatch>();
   #lastFault: Explanation | undefined;
 
   constructor(
@@ -137,6 +144,8 @@ export class Notary {
   /** Closes a batch when it is full or old enough. Returns how long the oldest may still wait. */
   async #closeWhatIsDue(): Promise<number> {
     if (this.#waiting.openBatches.length >= OPEN_BATCHES_MAX) return RETRY_MS_MAX;
+    const youngMs = this.#youngMs();
+    if (youngMs > 0) return youngMs;
     const { members, full } = await this.#ready();
     const [oldest] = members;
     if (oldest === undefined) return this.#waiting.count > 0 ? RETRY_MS_MIN : RETRY_MS_MAX;
@@ -157,6 +166,20 @@ export class Notary {
       txIds: members.map(({ txId }) => txId),
     });
     return 0;
+  }
+
+  /** How long nothing can be due: too few wait to fill a batch, and the oldest has not waited long enough. */
+  #youngMs(): number {
+    if (this.isFull) return 0;
+    const [oldest] = this.#waiting.unbatched;
+    const tx = oldest === undefined ? undefined : this.#waiting.tx(oldest);
+    if (tx === undefined) return RETRY_MS_MAX;
+    return this.#policy.closeAfterMs - Math.max(0, this.#ports.clock.now() - tx.at);
+  }
+
+  /** Whether enough wait to fill a batch, whatever their age. */
+  get isFull(): boolean {
+    return this.#waiting.count >= Math.min(this.#policy.inputsMax, this.#policy.legsMax);
   }
 
   /** The waiting transactions whose pending blocks are all laid, up to one batch. */
@@ -227,7 +250,15 @@ export class Notary {
     return { found, sending: this.#ports.ledger.sending(this.#sendingKey(seq)) };
   }
 
-  #read(seq: number): { readonly built: BuiltBatch; readonly members: readonly Member[] } {
+  #read(seq: number): ClosedBatch {
+    const known = this.#built.get(seq);
+    if (known !== undefined) return known;
+    const batch = this.#rebuild(seq);
+    this.#built.set(seq, batch);
+    return batch;
+  }
+
+  #rebuild(seq: number): ClosedBatch {
     const { view } = this.#ports.replica;
     const bytes = view.get(keys.batch(this.#partition, seq));
     if (bytes === undefined) throw new Fault("STATE_UNAVAILABLE", "a batch without its row");
@@ -244,11 +275,9 @@ export class Notary {
     return { built, members };
   }
 
-  async #complete(
-    batch: { readonly built: BuiltBatch; readonly members: readonly Member[] },
-    notarized: Notarized,
-  ): Promise<void> {
+  async #complete(batch: ClosedBatch, notarized: Notarized): Promise<void> {
     const { outcomes } = await this.#ports.ledger.outcomes(notarized.txHash);
     await settleBatch({ ...batch, notarized }, outcomes, this.#ports);
+    this.#built.delete(Number(batch.built.header.seq));
   }
 }

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, randomFillSync } from "node:crypto";
 import { bodyCommitment } from "../../protocol/block.ts";
 import { concat } from "../../protocol/bytes.ts";
 
@@ -10,8 +10,20 @@ import { concat } from "../../protocol/bytes.ts";
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
+const POOL_BYTES = 16 * 1024;
+let pool = new Uint8Array(0);
+
+/** Fresh random bytes, drawn from the system a page at a time: asking for each few by itself costs more than sealing. */
+export function freshBytes(size: number): Uint8Array {
+  if (pool.length < size) pool = randomFillSync(new Uint8Array(POOL_BYTES));
+  const bytes = pool.slice(0, size);
+  // What was given out is never given out again.
+  pool = pool.subarray(size);
+  return bytes;
+}
+
 export function sealUnder(shredKey: Uint8Array, plaintext: Uint8Array, bound: Uint8Array): Uint8Array {
-  const nonce = randomBytes(NONCE_BYTES);
+  const nonce = freshBytes(NONCE_BYTES);
   const cipher = createCipheriv("aes-256-gcm", shredKey, nonce);
   cipher.setAAD(bound);
   const ciphertext = cipher.update(plaintext);
@@ -45,7 +57,7 @@ export interface SealedBody {
 
 /** A block body, salted, committed to and sealed for its chain. `bound` is chain id ‖ transaction id. */
 export function sealBody(shredKey: Uint8Array, body: Uint8Array, bound: Uint8Array): SealedBody {
-  const salt = new Uint8Array(randomBytes(SALT_BYTES));
+  const salt = freshBytes(SALT_BYTES);
   return { sealed: sealUnder(shredKey, concat(salt, body), bound), bodyCommitment: bodyCommitment(salt, body) };
 }
 
