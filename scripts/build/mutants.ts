@@ -20,7 +20,6 @@ const COPIED = [
   "package.json",
   "tsconfig.json",
 ];
-const TEST_SECONDS_MAX = 300;
 const KILL_RATIO_MIN = 0.95;
 
 const mutant = z.strictObject({
@@ -68,9 +67,7 @@ async function testsOf(copy: string, file: string): Promise<{ stories: string[];
 }
 
 async function hardhat(copy: string, args: readonly string[]): Promise<boolean> {
-  return (
-    (await run(["timeout", String(TEST_SECONDS_MAX), "hardhat", "--no-typechain", ...args], { cwd: copy })).code === 0
-  );
+  return (await run(["hardhat", "--no-typechain", ...args], { cwd: copy })).code === 0;
 }
 
 /** Contracts (not tests) that have to be compiled again because they are, or import, the broken file. */
