@@ -226,8 +226,8 @@ describe("the committee of the home chain", () => {
         await rejects(`0x${one(2)}${one(3)}${last.slice(0, 64)}${highS}${flipped}`);
       });
       it("more than 64 add up to nothing", async () => {
-        const crowd = signingKeys("crowd", 65);
-        await rejects(packSignatures(DIGEST, crowd));
+        const crowd = signingKeys("crowd", 60);
+        await rejects(packSignatures(DIGEST, [...keys, ...crowd]));
       });
       it("of no member add nothing, among 64", async () => {
         const crowd = signingKeys("crowd", 59);
