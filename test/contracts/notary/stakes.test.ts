@@ -85,8 +85,7 @@ describe("ledger and certificates on the real stakes", () => {
   it("pays the nodes that signed an attestation, and the treasury", async () => {
     const { registry, keys, staking, token, bob, carol, chainId } = house;
     await token.connect(carol).approve(registry, MaxUint256);
-    const block = await bob.provider.getBlock("latest");
-    const expiresAt = BigInt(block!.timestamp + DAY);
+    const expiresAt = (await staking.clock()) + BigInt(DAY);
     const a = { root: id("root"), count: 1n, expiresAt, issuer: bob.address, schema: id("schema"), fee: 1_000n };
     const domain = {
       name: "CertificateRegistry",
