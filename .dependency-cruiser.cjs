@@ -38,11 +38,7 @@ module.exports = {
       "relayer/privacy/",
       ...seams,
     ]),
-    only("adapters-meet-only-their-port", "relayer/adapters/", [
-      "protocol/",
-      "relayer/ops/",
-      ...seams,
-    ]),
+    only("adapters-meet-only-their-port", "relayer/adapters/", ["protocol/", "relayer/ops/", ...seams]),
     only("http-enters-through-flow", "relayer/http/", [
       "protocol/",
       "relayer/flow/",

@@ -91,12 +91,3 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): R
   // The name and what is wrong with it; never the value, which may be a key.
   return { kind: "invalid", problems: parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`) };
 }
-
-/** The configuration as it may be printed. */
-export const masked = (config: Config): Record<string, unknown> => ({
-  ...config,
-  MIDCHAIN_BALANCE_MIN_WEI: config.MIDCHAIN_BALANCE_MIN_WEI.toString(),
-  MIDCHAIN_SENDER_KEY: "•••",
-  MIDCHAIN_DV_KEYS: config.MIDCHAIN_DV_KEYS.map(() => "•••"),
-  REDIS_URL: config.REDIS_URL === undefined ? undefined : "•••",
-});
