@@ -207,6 +207,11 @@ describe("certificates attested by the committee", () => {
     );
   });
 
+  it("knows no certificate beyond the count, though the tree has one there", async () => {
+    await attest({ ...a, count: 4n });
+    expect([await status(3), await status(4)]).to.deep.equal([VALID, UNKNOWN]);
+  });
+
   it("attack 17: a tree of one certificate is its own root", async () => {
     const one = certificateTree([id("only")]);
     await attest({ ...a, root: one.root, count: 1n });
