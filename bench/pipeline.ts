@@ -134,6 +134,14 @@ async function deployChain(rpcUrl: string): Promise<Chain> {
   };
 }
 
+let networks = 0;
+
+/** A network name for each data folder: the ledger keeps one sequence per name and partition. */
+function envOf(chain: Chain, dataDir: string): Record<string, string> {
+  networks += 1;
+  return { ...chain.env, MIDCHAIN_DATA_DIR: dataDir, MIDCHAIN_NETWORK: `bench-${networks}` };
+}
+
 interface Load {
   readonly fire: (order: {
     readonly count: number;
@@ -182,7 +190,7 @@ async function measureShape(
   const longChains =
     shape.chainBlocks > 1 ? { longChains: { users: LONG_CHAIN_USERS, blocks: shape.chainBlocks } } : {};
   await seedUsers(dataDir, { users: shape.users, partitions: PARTITIONS, ...longChains });
-  const relayer = await startRelayer({ ...chain.env, MIDCHAIN_DATA_DIR: dataDir });
+  const relayer = await startRelayer(envOf(chain, dataDir));
   const load = await startLoad({
     url: relayer.url,
     dataDir,
@@ -225,7 +233,7 @@ async function measureSettled(chain: Chain, folder: string): Promise<number> {
   const signer = await loadSigner();
   const accounts = Array.from({ length: PAYERS }, (_, i) => toHex(signer.account(signer.privateKey(i))));
   await fundPayers(chain, accounts);
-  const relayer = await startRelayer({ ...chain.env, MIDCHAIN_DATA_DIR: dataDir });
+  const relayer = await startRelayer(envOf(chain, dataDir));
   const load = await startLoad({
     url: relayer.url,
     dataDir,

@@ -75,7 +75,7 @@ export async function startNode(
   const committee = openCommittee(config, network, { journal, keccak });
   const executor = startExecutor(
     { networkTag: ascii(config.MIDCHAIN_NETWORK), owns: () => true, policy: batchPolicy(config) },
-    { ...common, ...separatorsOf(network), replica, log: partitionLog, ledger, jobs, committee },
+    { ...common, ...separatorsOf(network), replica, log: partitionLog, ledger, jobs, committee, onFault },
   );
   const { acceptedByContract } = ledger;
   const reading = { view: state, keyring, ...common };

@@ -30,6 +30,8 @@ export interface NotaryPorts extends Omit<BatchPorts, "view">, Omit<SettlePorts,
   readonly ledger: Ledger;
   readonly committee: Committee;
   readonly clock: Clock;
+  /** Hears of every step that failed; what it was about is in the explanations. */
+  readonly onFault: (error: unknown) => void;
   /** EIP-712 separator of the ledger. */
   readonly ledgerSeparator: Uint8Array;
   readonly vault: BatchPorts["vault"];
@@ -136,6 +138,7 @@ export class Notary {
   }
 
   #explanation(error: unknown, waitMs: number): Explanation {
+    this.#ports.onFault(error);
     const blockedBy = error instanceof Fault ? error.code : "UNEXPECTED";
     const lastError = error instanceof Error ? error.message : String(error);
     return { blockedBy, nextAttemptAt: this.#ports.clock.now() + waitMs, lastError };
