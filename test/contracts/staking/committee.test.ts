@@ -328,6 +328,13 @@ describe("the committee of the home chain", () => {
         expect(await tally(leavers())).to.deep.equal([300n * TOKEN, 600n * TOKEN, [keys[2]!.address]]);
       });
 
+      it("who sat out one epoch has no weight in it after coming back", async () => {
+        await later(ELECTION_RULES.epochLength);
+        await seat(stakes, keys);
+        const returned = [keys[3]!, keys[4]!];
+        expect(await tally(returned)).to.deep.equal([900n * TOKEN, 1_500n * TOKEN, addresses(returned)]);
+      });
+
       it("a committee two epochs old does not come back in the next grace period", async () => {
         await later(ELECTION_RULES.epochLength);
         await seat(stakes, keys);
