@@ -8,7 +8,7 @@ import { toHex } from "../../protocol/bytes.ts";
 import { startReplica } from "../../relayer/log/replica.ts";
 import { partitionOf } from "../../relayer/midc/keys.ts";
 import { systemClock } from "../../relayer/ops/clock.ts";
-import { sealBody, sealUnder } from "../../relayer/privacy/shred.ts";
+import { sealBody, sealUnder, shredKeyOf } from "../../relayer/privacy/shred.ts";
 import { loadSigner } from "./keys.ts";
 import { loadChainId } from "./requests.ts";
 
@@ -38,13 +38,14 @@ export async function seedUsers(
   const enrol = async (index: number): Promise<void> => {
     const ownerTag = keyring.ownerTag(signer.account(signer.privateKey(index)));
     const chainId = loadChainId(ownerTag, index);
-    const shredKey = random(32);
+    const shredBytes = random(32);
+    const shredKey = shredKeyOf(shredBytes);
     const txId = random(32);
     const labels = { category: 0, jurisdiction: 0, retentionClass: 0, day: 20_000, codedId: new Uint8Array(32) };
     await replica.submit(partitionOf(chainId, plan.partitions), {
       kind: "enrol",
       ownerTag,
-      shredKey: keyring.wrap(shredKey, chainId),
+      shredKey: keyring.wrap(shredBytes, chainId),
       pepper: keyring.wrap(random(32), concat(chainId, Uint8Array.of(1))),
       slots: sealUnder(shredKey, random(120), chainId),
       readerKeyId: random(16),

@@ -5,7 +5,7 @@ import { NotCanonical } from "../../protocol/canonical.ts";
 import type { Replica } from "../log/replica.ts";
 import { keys, partitionOf } from "../midc/keys.ts";
 import type { Clock, Keyring } from "../ports.ts";
-import { openUnder, sealBody, sealUnder } from "../privacy/shred.ts";
+import { openUnder, sealBody, sealUnder, shredKeyOf } from "../privacy/shred.ts";
 import type { Vault } from "../privacy/vault.ts";
 import { Fault } from "../errors.ts";
 import { refuse, type Refusal } from "./verdict.ts";
@@ -98,12 +98,13 @@ export async function enrol(account: Uint8Array, enrolment: Enrolment, ports: En
   if (enrolment.slots.length === 0 || enrolment.slots.length > SLOTS_BYTES_MAX) {
     return refuse("AP-010", "a second key slot is needed", "make a recovery code or passkey slot before enrolling");
   }
-  const shredKey = new Uint8Array(randomBytes(32));
+  const shredBytes = new Uint8Array(randomBytes(32));
+  const shredKey = shredKeyOf(shredBytes);
   const txId = new Uint8Array(randomBytes(32));
   const result = await ports.replica.submit(partitionOf(chainId, ports.replica.partitions), {
     kind: "enrol",
     ownerTag,
-    shredKey: ports.keyring.wrap(shredKey, chainId),
+    shredKey: ports.keyring.wrap(shredBytes, chainId),
     pepper: ports.keyring.wrap(pepper, concat(chainId, PEPPER_BOUND)),
     slots: sealUnder(shredKey, enrolment.slots, concat(chainId, SLOTS_BOUND)),
     readerKeyId: binding.readerKeyId,

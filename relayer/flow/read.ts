@@ -7,7 +7,7 @@ import { decodePosition, encodePosition, keys, type Position } from "../midc/key
 import { decodeBlock, decodeHead, decodeStep, decodeTx, type BlockRow, type TxRow } from "../midc/rows.ts";
 import type { Clock, Keyring, Sending, StateView } from "../ports.ts";
 import type { Explanation, Notary } from "../notary/notary.ts";
-import { openBody, type OpenedBody } from "../privacy/shred.ts";
+import { openBody, type OpenedBody, type ShredKey } from "../privacy/shred.ts";
 import type { Vault } from "../privacy/vault.ts";
 import type { Network } from "./guard.ts";
 import { stateOf, type TxState } from "./state.ts";
@@ -144,13 +144,13 @@ const blockAt = (position: Position, view: StateView): BlockRow | undefined => {
 };
 
 /** Outcomes are sealed apart from the pending block of the same chain and transaction (relayer/notary/settle.ts). */
-function openRow(row: BlockRow, chainId: Uint8Array, shredKey: Uint8Array): OpenedBody | undefined {
+function openRow(row: BlockRow, chainId: Uint8Array, shredKey: ShredKey): OpenedBody | undefined {
   const { kind, txId } = decodeHeader(row.header);
   const outcome = kind === "completed" || kind === "failed";
   return openBody(shredKey, row.sealed, outcome ? concat(chainId, txId, Uint8Array.of(1)) : concat(chainId, txId));
 }
 
-function viewOf(row: BlockRow, chainId: Uint8Array, shredKey: Uint8Array | undefined): BlockView {
+function viewOf(row: BlockRow, chainId: Uint8Array, shredKey: ShredKey | undefined): BlockView {
   const header = decodeHeader(row.header);
   const opened = shredKey === undefined ? undefined : openRow(row, chainId, shredKey);
   return {

@@ -182,7 +182,7 @@ export class Notary {
 
   /** Whether enough wait to fill a batch, whatever their age. */
   get isFull(): boolean {
-    return this.#waiting.count >= Math.min(this.#policy.inputsMax, this.#policy.legsMax);
+    return this.#waiting.count >= this.#policy.inputsMax || this.#waiting.legs >= this.#policy.legsMax;
   }
 
   /** The waiting transactions whose pending blocks are all laid, up to one batch. */

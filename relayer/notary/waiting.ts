@@ -9,6 +9,8 @@ import type { StateView } from "../ports.ts";
  */
 export class Waiting {
   readonly #unbatched = new Map<Hex, Uint8Array>();
+  readonly #legsOf = new Map<Hex, number>();
+  #legs = 0;
   readonly #batches = new Map<number, Set<Hex>>();
   readonly #view: StateView;
 
@@ -24,15 +26,28 @@ export class Waiting {
     const tx = this.tx(txId);
     if (tx === undefined) return;
     if (tx.batch === undefined) {
-      if (tx.outcome === undefined) this.#unbatched.set(name, txId);
+      if (tx.outcome === undefined && !this.#unbatched.has(name)) this.#add(name, txId, tx.legs);
       return;
     }
-    this.#unbatched.delete(name);
+    this.#drop(name);
     const batch = this.#batches.get(tx.batch.seq) ?? new Set<Hex>();
     if (tx.ended) batch.delete(name);
     else batch.add(name);
     if (batch.size > 0) this.#batches.set(tx.batch.seq, batch);
     else this.#batches.delete(tx.batch.seq);
+  }
+
+  #add(name: Hex, txId: Uint8Array, legs: number): void {
+    this.#unbatched.set(name, txId);
+    if (legs === 0) return;
+    this.#legsOf.set(name, legs);
+    this.#legs += legs;
+  }
+
+  #drop(name: Hex): void {
+    this.#unbatched.delete(name);
+    this.#legs -= this.#legsOf.get(name) ?? 0;
+    this.#legsOf.delete(name);
   }
 
   tx(txId: Uint8Array): TxRow | undefined {
@@ -45,6 +60,10 @@ export class Waiting {
   }
   get count(): number {
     return this.#unbatched.size;
+  }
+  /** Token movements of all that wait. */
+  get legs(): number {
+    return this.#legs;
   }
   /** Sequences of batches that have unfinished transactions, ascending. */
   get openBatches(): readonly number[] {

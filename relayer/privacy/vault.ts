@@ -2,6 +2,7 @@ import { Fault } from "../errors.ts";
 import { keys } from "../midc/keys.ts";
 import { decodeVault, type VaultRow } from "../midc/rows.ts";
 import type { Keyring, StateView } from "../ports.ts";
+import { shredKeyOf, type ShredKey } from "./shred.ts";
 
 const CACHED_KEYS_MAX = 50_000;
 
@@ -11,12 +12,12 @@ const CACHED_KEYS_MAX = 50_000;
 export interface Vault {
   readonly row: (chainId: Uint8Array) => VaultRow | undefined;
   /** Undefined when the chain has no vault (unknown, or erased). Throws VAULT_KEY_MISSING when this node cannot unwrap it. */
-  readonly shredKey: (chainId: Uint8Array) => Uint8Array | undefined;
+  readonly shredKey: (chainId: Uint8Array) => ShredKey | undefined;
   readonly forget: (chainId: Uint8Array) => void;
 }
 
 export function openVault(view: StateView, keyring: Pick<Keyring, "unwrap">): Vault {
-  const cache = new Map<string, Uint8Array>();
+  const cache = new Map<string, ShredKey>();
   const nameOf = (chainId: Uint8Array): string => Buffer.from(chainId).toString("latin1");
   const row = (chainId: Uint8Array): VaultRow | undefined => {
     const bytes = view.get(keys.vault(chainId));
@@ -30,8 +31,9 @@ export function openVault(view: StateView, keyring: Pick<Keyring, "unwrap">): Va
       if (cached !== undefined) return cached;
       const vault = row(chainId);
       if (vault === undefined) return undefined;
-      const key = keyring.unwrap(vault.shredKey, chainId);
-      if (key === undefined) throw new Fault("VAULT_KEY_MISSING");
+      const bytes = keyring.unwrap(vault.shredKey, chainId);
+      if (bytes === undefined) throw new Fault("VAULT_KEY_MISSING");
+      const key = shredKeyOf(bytes);
       if (cache.size >= CACHED_KEYS_MAX) for (const oldest of cache.keys()) if (cache.delete(oldest)) break;
       cache.set(name, key);
       return key;

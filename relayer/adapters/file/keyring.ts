@@ -4,9 +4,11 @@ import {
   createHmac,
   createPrivateKey,
   createPublicKey,
+  createSecretKey,
   hash,
   randomBytes,
   sign,
+  type KeyObject,
 } from "node:crypto";
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
@@ -45,8 +47,8 @@ const PKCS8_ED25519 = Buffer.from("302e020100300506032b657004220420", "hex");
 export function openFileKeyring(path: string): Keyring {
   if (!existsSync(path)) writeDurably(path, `${JSON.stringify(freshKeys(), undefined, 2)}\n`);
   const file = JSON.parse(readFileSync(path, "utf8")) as KeyFile;
-  const vaultKey = Buffer.from(file.vault, "base64");
-  const directoryKey = Buffer.from(file.directory, "base64");
+  const vaultKey = createSecretKey(file.vault, "base64");
+  const directoryKey = createSecretKey(file.directory, "base64");
   const nodeKey = createPrivateKey({
     key: Buffer.concat([PKCS8_ED25519, Buffer.from(file.node, "base64")]),
     format: "der",
@@ -69,14 +71,14 @@ export function openFileKeyring(path: string): Keyring {
   };
 }
 
-function wrapUnder(key: Buffer, secret: Uint8Array, bound: Uint8Array): Uint8Array {
+function wrapUnder(key: KeyObject, secret: Uint8Array, bound: Uint8Array): Uint8Array {
   const nonce = randomBytes(12);
   const cipher = createCipheriv("aes-256-gcm", key, nonce);
   cipher.setAAD(bound);
   return new Uint8Array(Buffer.concat([nonce, cipher.update(secret), cipher.final(), cipher.getAuthTag()]));
 }
 
-function unwrapUnder(key: Buffer, wrapped: Uint8Array, bound: Uint8Array): Uint8Array | undefined {
+function unwrapUnder(key: KeyObject, wrapped: Uint8Array, bound: Uint8Array): Uint8Array | undefined {
   if (wrapped.length < 28) return undefined;
   const decipher = createDecipheriv("aes-256-gcm", key, wrapped.subarray(0, 12), { authTagLength: 16 });
   decipher.setAAD(bound);
