@@ -45,6 +45,8 @@ const schema = z.object({
   MIDCHAIN_LEDGER: hex(20),
   MIDCHAIN_ENGINE: hex(20),
   MIDCHAIN_TOKENS: list.pipe(z.array(hex(20)).min(1)),
+  /** The ServiceMarket whose services may be bought through this relayer; without it purchases are refused. */
+  MIDCHAIN_MARKET: hex(20).optional(),
   MIDCHAIN_FROM_BLOCK: count(0, Number.MAX_SAFE_INTEGER),
   /** `tag` asks the chain for its final block; `depth:N` counts N blocks. */
   MIDCHAIN_FINALITY: z

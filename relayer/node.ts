@@ -13,6 +13,7 @@ import { openLmdbLog } from "./adapters/lmdb/log.ts";
 import { openLmdbState } from "./adapters/lmdb/state.ts";
 import { reasonName } from "./adapters/viem/items.ts";
 import { openViemLedger, type ViemLedger } from "./adapters/viem/ledger.ts";
+import { openMarket } from "./adapters/viem/market.ts";
 import type { Config } from "./config.ts";
 import { createCommittee } from "./dv/committee.ts";
 import { createDvSigner } from "./dv/signer.ts";
@@ -27,7 +28,7 @@ import type { BatchPolicy } from "./notary/notary.ts";
 import { startReplica, type Replica } from "./log/replica.ts";
 import { systemClock } from "./ops/clock.ts";
 import type { Logger } from "./ops/logger.ts";
-import type { Journal, Jobs, Keyring, PartitionLog, State } from "./ports.ts";
+import type { Journal, Jobs, Keyring, OfferOf, PartitionLog, State } from "./ports.ts";
 import { openVault, type Vault } from "./privacy/vault.ts";
 
 /** A relayer without its doors: everything that http, tests and benchmarks speak to. */
@@ -87,7 +88,7 @@ export async function startNode(
     ledger,
     executor,
     stages: {
-      guard: createGuard(network, { ...reading, signatures, acceptedByContract }),
+      guard: createGuard(network, { ...reading, signatures, acceptedByContract, offerOf: marketOf(config, ledger) }),
       pending: createPending(network, { replica, log: partitionLog, vault, clock }),
     },
     enrolment: {
@@ -136,6 +137,9 @@ const networkOf = (config: Config): Network => ({
   engine: bytesOf(config.MIDCHAIN_ENGINE),
   tokens: new Set(config.MIDCHAIN_TOKENS),
 });
+
+const marketOf = ({ MIDCHAIN_MARKET: market }: Config, { client }: ViemLedger): OfferOf | undefined =>
+  market === undefined ? undefined : openMarket(client, bytesOf(market), clock);
 
 const separatorsOf = ({ chain, engine, ledger }: Network) => ({
   dealSeparator: domainSeparator({ name: "SettlementEngine", chain, contract: engine }),

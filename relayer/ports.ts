@@ -162,3 +162,19 @@ export interface Sending {
   readonly hashes: readonly Hex[];
   readonly lastError?: string;
 }
+
+/** What a service of the market costs now: the movements a purchase must make, whoever buys. */
+export type Offer =
+  | { readonly kind: "offered"; readonly legs: readonly OfferLeg[] }
+  | { readonly kind: "closed" }
+  /** There is an offer, but under another version than the one asked for. */
+  | { readonly kind: "changed" };
+
+export interface OfferLeg {
+  readonly token: Uint8Array;
+  readonly to: Uint8Array;
+  readonly amount: bigint;
+}
+
+/** Asks the market for a service at one version of its listing. Rejects when the chain does not answer. */
+export type OfferOf = (serviceId: Uint8Array, version: number) => Promise<Offer>;

@@ -2,12 +2,13 @@ import { equalBytes, toHex } from "../../protocol/bytes.ts";
 import type { Domain } from "../../protocol/typedData.ts";
 import { dealDigest, domainSeparator, requestDigest, type Keccak } from "../../protocol/typedData.ts";
 import type { NetworkRules } from "../guard/breach.ts";
+import { breachOfPurchase } from "../guard/purchase.ts";
 import { breachOfReference } from "../guard/reference.ts";
 import { breachOf } from "../guard/rules.ts";
 import type { Signatures } from "../guard/signatures.ts";
 import { keys } from "../midc/keys.ts";
 import { decodeHead } from "../midc/rows.ts";
-import type { Clock, Keyring, StateView } from "../ports.ts";
+import type { Clock, Keyring, OfferOf, StateView } from "../ports.ts";
 import type { Vault } from "../privacy/vault.ts";
 import type { Parsed } from "./request.ts";
 import { refuse, type Refusal } from "./verdict.ts";
@@ -28,6 +29,8 @@ export interface GuardPorts {
   readonly signatures: Pick<Signatures, "recover">;
   /** Asks the chain whether a contract account accepts a signature (ERC-1271); false for an account without code. */
   readonly acceptedByContract: (account: Uint8Array, digest: Uint8Array, signature: Uint8Array) => Promise<boolean>;
+  /** What the market asks for a service; absent where purchases are not taken. */
+  readonly offerOf?: OfferOf | undefined;
   readonly keccak: Keccak;
 }
 
@@ -49,9 +52,11 @@ export function createGuard(network: Network, ports: GuardPorts): Guard {
     const rules: NetworkRules = { ...network, nowS: Math.floor(ports.clock.now() / 1000) };
     const broken = breachOf(parsed.submission, rules) ?? breachOfReference(parsed.submission.body.reference);
     if (broken !== undefined) return refuse(broken.rule, broken.reason, broken.fix);
-    return (
-      refusalOfChains(parsed, ports) ?? (await refusalOfSignatures(parsed, separators, ports)) ?? { kind: "admitted" }
-    );
+    const refusal = refusalOfChains(parsed, ports) ?? (await refusalOfSignatures(parsed, separators, ports));
+    if (refusal !== undefined) return refusal;
+    // Last, because it may ask the chain: only people whose signatures hold can make it do so.
+    const unfair = await breachOfPurchase(parsed.submission.body, ports.offerOf);
+    return unfair === undefined ? { kind: "admitted" } : refuse(unfair.rule, unfair.reason, unfair.fix);
   };
 }
 

@@ -150,7 +150,7 @@ async function readyWallets(
 function relayerEnv(
   rpcUrl: string,
   tokens: readonly Address[],
-  contracts: { readonly notaryLedger: Address; readonly settlementEngine: Address },
+  contracts: { readonly notaryLedger: Address; readonly settlementEngine: Address; readonly serviceMarket: Address },
 ): Record<string, string> {
   const [sender, ...dvKeys] = ANVIL_KEYS;
   return {
@@ -160,6 +160,7 @@ function relayerEnv(
     MIDCHAIN_LEDGER: contracts.notaryLedger,
     MIDCHAIN_ENGINE: contracts.settlementEngine,
     MIDCHAIN_TOKENS: tokens.join(","),
+    MIDCHAIN_MARKET: contracts.serviceMarket,
     MIDCHAIN_SENDER_KEY: sender,
     MIDCHAIN_DV_KEYS: dvKeys.join(","),
     MIDCHAIN_DV_QUORUM: "3",

@@ -18,6 +18,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { createGuard, type Guard, type Network } from "../../../relayer/flow/guard.ts";
 import { request } from "../../../relayer/flow/request.ts";
 import { startSignatures, type Signatures } from "../../../relayer/guard/signatures.ts";
+import type { OfferOf } from "../../../relayer/ports.ts";
 import { partitionOf } from "../../../relayer/midc/keys.ts";
 import { openVault } from "../../../relayer/privacy/vault.ts";
 import { enrolCommand, random, testReplica, type TestReplica } from "../../support/relayer.ts";
@@ -40,6 +41,8 @@ interface User {
   readonly readerKeyId: Uint8Array;
 }
 
+type Leg = NonNullable<RequestBody["deal"]>["legs"][number];
+
 /** What a test may spoil before the request is signed, and after. */
 interface Spoil {
   readonly kind?: RequestBody["kind"];
@@ -56,6 +59,17 @@ describe("the guard", () => {
   let guard: Guard;
   let users: User[];
   const asked: string[] = [];
+  const market: { offerOf?: OfferOf } = {};
+  const listing = { payout: random(20), treasury: random(20), serviceId: random(32), version: 3 };
+  const offerOf: OfferOf = (serviceId, version) => {
+    if (!equalBytes(serviceId, listing.serviceId)) return Promise.resolve({ kind: "closed" });
+    if (version !== listing.version) return Promise.resolve({ kind: "changed" });
+    const legs = [
+      { token, to: listing.payout, amount: 95n },
+      { token, to: listing.treasury, amount: 5n },
+    ];
+    return Promise.resolve({ kind: "offered", legs });
+  };
 
   before(async () => {
     replica = await testReplica();
@@ -71,7 +85,11 @@ describe("the guard", () => {
         return { wallet, account, chainId, readerKeyId: command.readerKeyId };
       }),
     );
+    market.offerOf = offerOf;
     guard = createGuard(network, {
+      get offerOf() {
+        return market.offerOf;
+      },
       view: replica.replica.view,
       vault: openVault(replica.replica.view, { unwrap: () => random(32) }),
       keyring: { ownerTag: tagOf },
@@ -256,6 +274,73 @@ describe("the guard", () => {
   it("admits a whole request, as payment and as data", async () => {
     assert.equal(await verdictOf({}), "admitted");
     assert.equal(await verdictOf({ kind: "data" }), "admitted");
+  });
+
+  /** A purchase as the SDK makes it; `change` spoils its purchase part and its legs before it is signed. */
+  function purchase(
+    change: {
+      readonly serviceId?: Uint8Array;
+      readonly listingVersion?: number;
+      readonly priceMax?: bigint;
+      readonly legs?: (legs: Leg[]) => Leg[];
+    } = {},
+  ): Spoil {
+    const { legs: changeLegs, ...part } = change;
+    return {
+      kind: "purchase",
+      body: (plain) => {
+        const from = users[0]!.account;
+        const legs = [
+          { token, from, to: listing.payout, amount: 95n },
+          { token, from, to: listing.treasury, amount: 5n },
+        ];
+        const asked = { serviceId: listing.serviceId, listingVersion: listing.version, priceMax: 100n };
+        return {
+          ...plain,
+          purchase: { ...asked, ...part },
+          deal: { ...plain.deal!, legs: changeLegs?.(legs) ?? legs },
+        };
+      },
+    };
+  }
+  const first = (change: Partial<Leg>) => ({ legs: ([a, b]: Leg[]) => [{ ...a!, ...change }, b!] });
+  const unfair: readonly (readonly [what: string, spoil: () => Spoil])[] = [
+    ["more than the buyer's limit", () => purchase({ priceMax: 99n })],
+    ["a service that is not on offer", () => purchase({ serviceId: random(32) })],
+    ["an older version of the listing", () => purchase({ listingVersion: 2 })],
+    ["less than the price", () => purchase(first({ amount: 94n }))],
+    ["more than the price", () => purchase({ ...first({ amount: 96n }), priceMax: 1_000n })],
+    ["a payout to somebody else", () => purchase(first({ to: random(20) }))],
+    ["no fee", () => purchase({ legs: ([a]) => [a!] })],
+    ["no payout", () => purchase({ legs: ([, b]) => [b!] })],
+    ["fee and payout exchanged", () => purchase({ legs: ([a, b]) => [b!, a!] })],
+    ["a third leg", () => purchase({ priceMax: 1_000n, legs: ([a, b]) => [a!, b!, { ...b!, amount: 1n }] })],
+  ];
+  for (const [what, spoil] of unfair) {
+    it(`refuses a purchase with ${what} by AP-034`, async () => {
+      assert.equal(await verdictOf(spoil()), "AP-034");
+    });
+  }
+
+  it("admits a purchase at exactly the listing's legs, and none where there is no market", async () => {
+    assert.equal(await verdictOf(purchase()), "admitted");
+    delete market.offerOf;
+    assert.equal(await verdictOf(purchase()), "AP-034");
+    market.offerOf = offerOf;
+  });
+
+  it("asks the market only for people whose signatures hold", async () => {
+    let questions = 0;
+    market.offerOf = (...args) => {
+      questions += 1;
+      return offerOf(...args);
+    };
+    const forged = { ...purchase(), signatures: ([a, b]: readonly Uint8Array[]) => [flipped(a!), b!] };
+    assert.equal(await verdictOf(forged), "AP-030");
+    assert.equal(questions, 0);
+    assert.equal(await verdictOf(purchase()), "admitted");
+    assert.equal(questions, 1);
+    market.offerOf = offerOf;
   });
 
   it("asks the chain about a contract account's signature, and only then", async () => {
