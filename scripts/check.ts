@@ -1,42 +1,7 @@
 // the quick checks before every push: format, lint, types, doors between rooms, dead code
 import { parseArgs } from "node:util";
-import { run, type Ran } from "./local/run.ts";
-
-const CRUISED_MODULES_MIN = 20;
-
-interface Check {
-  readonly name: string;
-  readonly command: readonly string[];
-  /** A further condition on the output, for tools that can be green without having looked. */
-  readonly holds?: (ran: Ran) => boolean;
-}
-
-const PRETTIER_CACHE = ["--cache", "--cache-strategy", "content", "--cache-location", ".cache/prettier"];
-
-/** The longest comes first, so that the others fit beside it. */
-const checks: readonly Check[] = [
-  { name: "lint", command: ["eslint", "--max-warnings", "0", "."] },
-  { name: "format", command: ["prettier", "--check", "--log-level", "warn", ...PRETTIER_CACHE, "."] },
-  { name: "solidity lint", command: ["solhint", "--max-warnings", "0", "contracts/**/*.sol"] },
-  { name: "types", command: ["tsc", "--pretty", "false"] },
-  {
-    name: "doors",
-    command: [
-      "depcruise",
-      "--config",
-      ".dependency-cruiser.cjs",
-      "protocol",
-      "relayer",
-      "sdk",
-      "scripts",
-      "test",
-      "bench",
-    ],
-    // With a TypeScript it does not know, dependency-cruiser finds no modules at all and calls that a success.
-    holds: (ran) => Number(/\((\d+) modules/.exec(ran.output)?.[1] ?? 0) >= CRUISED_MODULES_MIN,
-  },
-  { name: "dead code", command: ["knip", "--no-progress"] },
-];
+import { checks, passes } from "./local/checks.ts";
+import { run } from "./local/run.ts";
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { json: { type: "boolean" }, help: { type: "boolean", short: "h" } } });
@@ -57,7 +22,7 @@ async function main(): Promise<void> {
   const worker = async (): Promise<void> => {
     for (let check = queue.shift(); check !== undefined; check = queue.shift()) {
       const ran = await run(check.command);
-      const ok = ran.code === 0 && (check.holds?.(ran) ?? true);
+      const ok = passes(check, ran);
       results.push({ name: check.name, ok, elapsedMs: ran.elapsedMs });
       say(`${ok ? "✔" : "✖"} ${check.name.padEnd(14)} ${(ran.elapsedMs / 1000).toFixed(1)}s`);
       if (!ok) say(ran.output.trimEnd() === "" ? "  (the tool said nothing)" : ran.output.trimEnd());
