@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { Hash } from "ox/wasm";
-import { hashTypedData, hexToBytes } from "viem";
+import { Hash, Secp256k1 } from "ox/wasm";
+import { hashTypedData } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { bindingTypedData, type SignedBinding } from "../protocol/binding.ts";
-import { ascii, equalBytes, fromHex, toHex, type Hex } from "../protocol/bytes.ts";
+import { ascii, concat, equalBytes, fromHex, toHex, type Hex } from "../protocol/bytes.ts";
 import { domainSeparator, type Keccak } from "../protocol/typedData.ts";
 import { bullmqJobs } from "./adapters/bullmq/jobs.ts";
 import { openFileKeyring } from "./adapters/file/keyring.ts";
@@ -59,7 +59,7 @@ export async function startNode(
       "a step failed and will be tried again",
     );
   };
-  const { keccak256 } = await Hash.engine();
+  const [{ keccak256 }, curve] = await Promise.all([Hash.engine(), Secp256k1.engine()]);
   const keccak: Keccak = (bytes) => keccak256(bytes);
   const network = networkOf(config);
   const stores = wrap(openStores(config));
@@ -73,7 +73,7 @@ export async function startNode(
   const ledger = openLedger(config, network, journal);
   const jobs = openJobs(config, keyring, onFault);
   const common = { vault, clock, keccak };
-  const committee = openCommittee(config, network, { journal, keccak });
+  const committee = openCommittee(config, network, { journal, keccak, curve });
   const executor = startExecutor(
     { networkTag: ascii(config.MIDCHAIN_NETWORK), owns: () => true, policy: batchPolicy(config) },
     { ...common, ...separatorsOf(network), replica, log: partitionLog, ledger, jobs, committee, onFault },
@@ -198,12 +198,19 @@ function openJobs(config: Config, keyring: Keyring, onFault: (error: unknown) =>
 function openCommittee(
   config: Config,
   network: Network,
-  ports: { readonly journal: Journal; readonly keccak: Keccak },
+  ports: {
+    readonly journal: Journal;
+    readonly keccak: Keccak;
+    readonly curve: Awaited<ReturnType<typeof Secp256k1.engine>>;
+  },
 ) {
   const signers = config.MIDCHAIN_DV_KEYS.map((key) => {
     const account = privateKeyToAccount(key);
-    const signDigest = async (digest: Uint8Array): Promise<Uint8Array> =>
-      hexToBytes(await account.sign({ hash: toHex(digest) }));
+    const signDigest = (digest: Uint8Array): Promise<Uint8Array> => {
+      const signed = ports.curve.sign(digest, bytesOf(key), { prehash: false, extraEntropy: false });
+      // The engine puts the recovery id first, the chain wants it last, as 27 or 28.
+      return Promise.resolve(concat(signed.subarray(1), Uint8Array.of((signed[0] ?? 0) + 27)));
+    };
     return createDvSigner(
       { account: bytesOf(account.address), signDigest, chain: network.chain, ledger: network.ledger },
       ports,

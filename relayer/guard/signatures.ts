@@ -9,6 +9,7 @@ export interface Signatures {
 
 const ITEM_BYTES = 97;
 const BATCH_ITEMS_MAX = 256;
+const GATHER_MS = 1;
 const WAITING_MAX = 50_000;
 
 interface Waiting {
@@ -69,8 +70,8 @@ export function startSignatures(threads: number): Signatures {
       item.set(digest);
       item.set(signature, 32);
       return new Promise((resolve, reject) => {
-        // The first of a turn starts the pump at its end, so that one turn's checks travel together.
-        if (waiting.length === 0) setImmediate(pump);
+        // A message to a worker costs about as much as a check, so the checks of a moment travel together.
+        if (waiting.length === 0) setTimeout(pump, GATHER_MS);
         waiting.push({ item, resolve, reject });
       });
     },

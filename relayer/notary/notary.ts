@@ -229,6 +229,8 @@ export class Notary {
     const batch = this.#read(seq);
     const found = await this.#ports.ledger.find(this.#name, BigInt(seq));
     if (found === undefined) {
+      // On its way already: the sender goes on by itself, and the committee need not sign the same header again.
+      if (this.#ports.ledger.sending(this.#sendingKey(seq)) !== undefined) return true;
       const { header, items, deals } = batch.built;
       const signatures = await this.#ports.committee.sign(header, items);
       const call = { batch: header, items, signatures, deals: deals.length };
