@@ -34,8 +34,14 @@ export interface GuardPorts {
   readonly keccak: Keccak;
 }
 
-/** `known`: the same request was admitted before; it is answered as it was then. */
-export type Admission = Refusal | { readonly kind: "known" } | { readonly kind: "admitted" };
+/**
+ * `known`: the same request was admitted before; it is answered as it was then. `weight` is what its deal may cost on
+ * chain at the worst, in legs: a payer that is a contract may burn its whole allowance for checking a signature.
+ */
+export type Admission = Refusal | { readonly kind: "known" } | { readonly kind: "admitted"; readonly weight: number };
+
+/** The engine's gas for one contract wallet's check (100,000), in legs of about 70,000. */
+const CONTRACT_PAYER_WEIGHT = 2;
 
 export type Guard = (parsed: Parsed) => Promise<Admission>;
 
@@ -52,11 +58,14 @@ export function createGuard(network: Network, ports: GuardPorts): Guard {
     const rules: NetworkRules = { ...network, nowS: Math.floor(ports.clock.now() / 1000) };
     const broken = breachOf(parsed.submission, rules) ?? breachOfReference(parsed.submission.body.reference);
     if (broken !== undefined) return refuse(broken.rule, broken.reason, broken.fix);
-    const refusal = refusalOfChains(parsed, ports) ?? (await refusalOfSignatures(parsed, separators, ports));
-    if (refusal !== undefined) return refusal;
+    const foreign = refusalOfChains(parsed, ports);
+    if (foreign !== undefined) return foreign;
+    const signed = await checkSignatures(parsed, separators, ports);
+    if ("kind" in signed) return signed;
     // Last, because it may ask the chain: only people whose signatures hold can make it do so.
     const unfair = await breachOfPurchase(parsed.submission.body, ports.offerOf);
-    return unfair === undefined ? { kind: "admitted" } : refuse(unfair.rule, unfair.reason, unfair.fix);
+    const weight = (parsed.submission.body.deal?.legs.length ?? 0) + CONTRACT_PAYER_WEIGHT * signed.contractPayers;
+    return unfair === undefined ? { kind: "admitted", weight } : refuse(unfair.rule, unfair.reason, unfair.fix);
   };
 }
 
@@ -89,11 +98,11 @@ function refusalOfChains({ submission }: Parsed, ports: GuardPorts): Refusal | u
   return undefined;
 }
 
-async function refusalOfSignatures(
+async function checkSignatures(
   { id, submission }: Parsed,
   separators: { readonly request: Uint8Array; readonly deal: Uint8Array },
   ports: GuardPorts,
-): Promise<Refusal | undefined> {
+): Promise<Refusal | { readonly contractPayers: number }> {
   const { body } = submission;
   const digest = requestDigest({ id, body }, separators.request, ports.keccak);
   const claims = body.parties.map((party, i) => ({
@@ -107,14 +116,15 @@ async function refusalOfSignatures(
       claims.push({ account, digest: dealId, signature: submission.dealSignatures[i] });
     }
   }
-  const genuine = await Promise.all(claims.map((claim) => isSigned(claim, ports)));
-  return genuine.every(Boolean)
-    ? undefined
-    : refuse(
-        "AP-030",
-        "a signature is not its party's",
-        "let every party sign exactly these bytes with its own wallet",
-      );
+  const signers = await Promise.all(claims.map((claim) => signerOf(claim, ports)));
+  if (signers.includes("nobody")) {
+    return refuse(
+      "AP-030",
+      "a signature is not its party's",
+      "let every party sign exactly these bytes with its own wallet",
+    );
+  }
+  return { contractPayers: signers.slice(body.parties.length).filter((signer) => signer === "contract").length };
 }
 
 /** Distinct payers, in order of first appearance: the order of the deal's signatures. */
@@ -129,9 +139,12 @@ interface Claim {
 }
 
 /** A key's own signature first; only then the costly question to the account's contract. */
-async function isSigned({ account, digest, signature }: Claim, ports: GuardPorts): Promise<boolean> {
-  if (signature === undefined) return false;
+async function signerOf(
+  { account, digest, signature }: Claim,
+  ports: GuardPorts,
+): Promise<"key" | "contract" | "nobody"> {
+  if (signature === undefined) return "nobody";
   const signer = await ports.signatures.recover(digest, signature);
-  if (signer !== undefined && equalBytes(signer, account)) return true;
-  return ports.acceptedByContract(account, digest, signature);
+  if (signer !== undefined && equalBytes(signer, account)) return "key";
+  return (await ports.acceptedByContract(account, digest, signature)) ? "contract" : "nobody";
 }

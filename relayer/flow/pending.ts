@@ -29,14 +29,15 @@ export interface PendingPorts {
   readonly clock: Pick<Clock, "now">;
 }
 
-export type Pend = (parsed: Parsed) => Promise<void>;
+/** `weight` is the guard's: what the deal counts for when batches are filled, in legs. */
+export type Pend = (parsed: Parsed, weight: number) => Promise<void>;
 
 /**
  * Stage three: admitted -> pending. The transaction's record at its home partition goes first and carries every block;
  * whoever finds the record can lay the blocks that are still missing. When this resolves, all of it survives a crash.
  */
 export function createPending(network: Network, ports: PendingPorts): Pend {
-  return async ({ id, submission }) => {
+  return async ({ id, submission }, weight) => {
     const at = ports.clock.now();
     const relayerSalt = freshBytes(32);
     const blocks = submission.body.parties.map((party, index) =>
@@ -47,7 +48,7 @@ export function createPending(network: Network, ports: PendingPorts): Pend {
       txId: id,
       requestKind: requestKinds.indexOf(submission.body.kind),
       at,
-      legs: submission.body.deal?.legs.length ?? 0,
+      legs: weight,
       commitment: commitment({
         chainId: BigInt(network.chain),
         contract: network.ledger,

@@ -41,7 +41,7 @@ export interface TxRow {
   readonly parties: readonly TxParty[];
   /** The leaf's commitment in the batch. */
   readonly commitment: Uint8Array;
-  /** Number of token movements; 0 where nothing executes on chain. */
+  /** What its deal counts for when a batch is filled, in legs; 0 where nothing executes on chain. */
   readonly legs: number;
   readonly batch?: { readonly seq: number; readonly index: number };
   readonly outcome?: Outcome;

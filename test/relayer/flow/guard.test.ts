@@ -351,6 +351,18 @@ describe("the guard", () => {
     assert.deepEqual(asked, [toHex(users[0]!.account)]);
   });
 
+  it("counts a payer that is a contract for what its check may cost on chain", async () => {
+    const weightOf = async (spoil: Spoil): Promise<number> => {
+      const parsed = request(await submissionOf(spoil));
+      if (parsed.kind === "refused") throw new Error(parsed.reason);
+      const admission = await guard(parsed);
+      return admission.kind === "admitted" ? admission.weight : -1;
+    };
+    assert.equal(await weightOf({ kind: "data" }), 0);
+    assert.equal(await weightOf({}), 1);
+    assert.equal(await weightOf({ dealSignatures: () => [CONTRACT_SIGNATURE] }), 3);
+  });
+
   it("knows a request that was taken before, whatever became of it", async () => {
     const bytes = await submissionOf({ kind: "data" });
     const parsed = request(bytes);
