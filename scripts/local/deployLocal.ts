@@ -24,6 +24,8 @@ import { readParameters } from "../chain/parameters.ts";
 
 const POLL_MS = 20;
 const GAS_MONEY = parseEther("100");
+/** Fixed, not estimated: a stake costs more in the second after another than in the same one, when nothing accrues. */
+const GAS_LIMIT = 3_000_000n;
 
 /** Anvil's well-known development keys: the deployer, then four DV nodes. Public, so never for a real chain. */
 export const ANVIL_KEYS = [
@@ -89,7 +91,7 @@ function connect(rpcUrl: string) {
     test,
     /** Sends one contract call and waits until it is mined; rejects if it reverts. */
     async send(account: PrivateKeyAccount, call: Call): Promise<void> {
-      const hash = await wallet.writeContract({ ...call, account });
+      const hash = await wallet.writeContract({ ...call, account, gas: GAS_LIMIT });
       const receipt = await open.waitForTransactionReceipt({ hash });
       if (receipt.status === "reverted") throw new Error(`${call.functionName} reverted in ${hash}`);
     },
