@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { Socket } from "node:net";
 import { join } from "node:path";
 import { arch, platform } from "node:process";
 import { freePort } from "./ports.ts";
@@ -48,6 +49,9 @@ export async function startAnvil(
   process.once("exit", end);
   const rpcUrl = `http://127.0.0.1:${port}`;
   await untilAnswering(rpcUrl, child);
+  // A chain that nobody stops must not keep its starter alive; whoever waits for its end takes it back first.
+  child.unref();
+  if (child.stderr instanceof Socket) child.stderr.unref();
   return {
     rpcUrl,
     process: child,
@@ -61,6 +65,7 @@ export async function startAnvil(
         child.once("exit", () => {
           resolve();
         });
+        child.ref();
         // Gently first: it writes its state when it is asked to stop.
         child.kill("SIGTERM");
       }),
