@@ -76,6 +76,8 @@ async function open(config: Config, log: Logger): Promise<() => Promise<void>> {
       accountPerMinute: config.MIDCHAIN_ACCOUNT_REQUESTS_PER_MINUTE,
       streamsMax: config.MIDCHAIN_STREAMS_MAX,
       onSubmitted: metrics.submitted,
+      fromBlock: config.MIDCHAIN_FROM_BLOCK,
+      ...(config.MIDCHAIN_MARKET === undefined ? {} : { market: config.MIDCHAIN_MARKET }),
       ...(config.MIDCHAIN_BROWSER_RPC_URL === undefined ? {} : { browserRpcUrl: config.MIDCHAIN_BROWSER_RPC_URL }),
       ...(config.MIDCHAIN_PORTAL_DIR === undefined ? {} : { portalDir: config.MIDCHAIN_PORTAL_DIR }),
     },

@@ -1,10 +1,13 @@
 import type { SignedBinding } from "../protocol/binding.ts";
 import type { Hex } from "../protocol/bytes.ts";
+import { allowances, approval, permit, type Allowance, type ContractCall } from "./allowance.ts";
 import { inspect, myChain, open, type ChainBlock, type MyChain, type OpenedBlock } from "./chain.ts";
 import { draft } from "./draft.ts";
 import { failure } from "./errors.ts";
 import { grant, shared, type GrantInput, type SharedContent } from "./grants.ts";
+import { purchaseOf, service, services, type PurchaseInput, type Service } from "./market.ts";
 import { coSign, propose, waiting } from "./proposals.ts";
+import type { ChainSource } from "./rpc.ts";
 import { openSession } from "./session.ts";
 import { sign, submit, type Submitted } from "./sign.ts";
 import type { Draft, DraftInput, DraftSignature, NetworkInfo, Transaction, Wallet } from "./types.ts";
@@ -39,6 +42,17 @@ export interface Client {
   readonly keysOf: (account: Hex) => Promise<SignedBinding>;
   /** Seals the contents and fixes the exact bytes that every party signs. */
   readonly draft: (input: DraftInput) => Promise<Draft>;
+  /** What the market offers, read from the chain. */
+  readonly services: (source?: ChainSource) => Promise<readonly Service[]>;
+  readonly service: (serviceId: Hex, source?: ChainSource) => Promise<Service>;
+  /** A draft that buys a service at what the market asks for now, at most `priceMax`. */
+  readonly purchase: (input: PurchaseInput, source?: ChainSource) => Promise<Draft>;
+  /** Whether the chain could settle what this account pays in a draft; nothing to do where every row is `enough`. */
+  readonly allowances: (draft: Pick<Draft, "body">, source?: ChainSource) => Promise<readonly Allowance[]>;
+  /** The call that lets the settlement engine move a token of the sender. */
+  readonly approval: (token: Hex, amount: bigint) => Promise<ContractCall>;
+  /** The same by this wallet's signature, for anybody to send. */
+  readonly permit: (token: Hex, amount: bigint, source?: ChainSource) => Promise<ContractCall>;
   /** This account's signature over a draft, and over its deal when the account pays. */
   readonly sign: (draft: Pick<Draft, "bodyBytes">) => Promise<DraftSignature>;
   /** Submits with one signature per party, in the order of the parties. Answers when it is durable on every chain. */
@@ -108,6 +122,8 @@ export function createClient(options: ClientOptions): Client {
   const vaultPorts = () => ({ wire, session, wallet: wallet(), origin });
   const keysOf = (account: Hex): Promise<SignedBinding> => readBinding(account, { wire, session });
   const chain = (): Promise<MyChain> => myChain({ wire, session });
+  const make = async (input: DraftInput): Promise<Draft> =>
+    draft(input, { vault: vault(), network: await network(), bindingOf: keysOf });
   return {
     network,
     signIn: () => session.signIn(),
@@ -124,7 +140,8 @@ export function createClient(options: ClientOptions): Client {
       opened = await unlockWithRecovery(words, vaultPorts());
     },
     keysOf,
-    draft: async (input) => draft(input, { vault: vault(), network: await network(), bindingOf: keysOf }),
+    draft: make,
+    ...marketActions({ network, wallet, make }),
     sign: async (unsigned) => sign(unsigned, { wallet: wallet(), network: await network() }),
     submit: (signed, signatures) => submit(signed, signatures, wire),
     propose: (signed, mine) => propose(signed, mine, { wire, session, wallet: wallet() }),
@@ -147,6 +164,26 @@ export function createClient(options: ClientOptions): Client {
     },
     revoke: async (reader) => wire.send({ method: "DELETE", path: `/grants/${reader}`, token: await session.token() }),
     shared: (owner) => shared(owner, { wire, session, vault: vault() }),
+  };
+}
+
+/** Buying and paying: everything that asks the chain itself. */
+function marketActions(of: {
+  readonly network: () => Promise<NetworkInfo>;
+  readonly wallet: () => Wallet;
+  readonly make: (input: DraftInput) => Promise<Draft>;
+}): Pick<Client, "services" | "service" | "purchase" | "allowances" | "approval" | "permit"> {
+  const { network, wallet, make } = of;
+  return {
+    services: async (source = {}) => services(await network(), source),
+    service: async (serviceId, source = {}) => service(serviceId, await network(), source),
+    purchase: async (input, source = {}) =>
+      make(await purchaseOf(input, wallet().address, { network: await network(), source })),
+    allowances: async ({ body }, source = {}) =>
+      allowances(body, wallet().address, { network: await network(), source }),
+    approval: async (token, amount) => approval(token, amount, await network()),
+    permit: async (token, amount, source = {}) =>
+      permit(token, amount, { wallet: wallet(), network: await network(), source }),
   };
 }
 

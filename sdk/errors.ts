@@ -56,6 +56,14 @@ const rows = {
   CHAIN_BROKEN: ["the chain that was served does not verify", "keep it and tell the operator"],
   NOT_MINE: ["there is no content for this reader here", "open it with the account that it was sealed for"],
   UNREACHABLE: ["the relayer did not answer", "check the address and the connection"],
+  NO_RPC: [
+    "there is no endpoint of the chain to ask",
+    "pass `rpcUrl`, or ask the operator to set MIDCHAIN_BROWSER_RPC_URL",
+  ],
+  WRONG_CHAIN: ["the endpoint speaks for another chain", "pass an `rpcUrl` of the chain that network() names"],
+  NO_MARKET: ["this relayer takes no purchases", "ask its operator to set MIDCHAIN_MARKET"],
+  NOT_OFFERED: ["the service is not on offer", "choose a service that is open"],
+  PRICE_ABOVE_MAX: ["the service costs more than priceMax", "let the buyer agree to the price first"],
   TOO_LARGE: ["a content is too large", "send at most 1 MiB - 1 in one content"],
 } as const satisfies Record<string, readonly [string, string]>;
 

@@ -25,6 +25,10 @@ export interface NetworkInfo {
   readonly ledger: Hex;
   readonly engine: Hex;
   readonly tokens: readonly Hex[];
+  /** The ServiceMarket; absent where the relayer takes no purchases. */
+  readonly market?: Hex;
+  /** The block before which none of these contracts was there. */
+  readonly fromBlock: number;
   readonly partitions: number;
   readonly nodePublicKey: Hex;
   readonly publicUrl: string;

@@ -37,6 +37,10 @@ export interface HttpOptions {
   readonly publicUrl: () => string;
   /** Other origins that may call from a browser and sign people in. */
   readonly origins: readonly string[];
+  /** The ServiceMarket, told by /v1/network; absent where purchases are not taken. */
+  readonly market?: string;
+  /** The block from which the contracts' events are to be read. */
+  readonly fromBlock?: number;
   /** An RPC endpoint that browsers may use; told by /v1/network and allowed by the content security policy. */
   readonly browserRpcUrl?: string;
   /** Reverse proxies of our own in front. */

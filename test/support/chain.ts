@@ -47,6 +47,7 @@ export function relayerEnv(
     MIDCHAIN_LEDGER: chain.addresses.notaryLedger,
     MIDCHAIN_ENGINE: chain.addresses.settlementEngine,
     MIDCHAIN_TOKENS: chain.addresses.platformToken,
+    MIDCHAIN_MARKET: chain.addresses.serviceMarket,
     MIDCHAIN_SENDER_KEY: sender,
     MIDCHAIN_DV_KEYS: dvKeys.join(","),
     MIDCHAIN_DV_QUORUM: "3",
