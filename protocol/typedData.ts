@@ -45,7 +45,7 @@ const address = (account: Uint8Array): Uint8Array => {
 };
 
 export interface Domain {
-  readonly name: "Midchain Request" | "SettlementEngine" | "NotaryLedger";
+  readonly name: "Midchain Request" | "Midchain Approval" | "SettlementEngine" | "NotaryLedger";
   readonly chain: number;
   /** 20 bytes. */
   readonly contract: Uint8Array;

@@ -96,7 +96,9 @@ export async function startNode(
       vault,
       keyring,
       clock,
-      isBindingSigned: (binding) => isBindingSigned(binding, signatures, ledger),
+      keccak,
+      approvalDomain: network,
+      ...signedBy(signatures, ledger),
     },
     read: { ...reading, notaryOf: executor.notaryOf, nameError: (reason) => reasonName(toHex(reason)) },
     stop: () => stopAll({ executor, jobs, ledger, replica, signatures, stores }),
@@ -219,9 +221,14 @@ function openCommittee(
   return createCommittee(signers, config.MIDCHAIN_DV_QUORUM);
 }
 
-async function isBindingSigned(binding: SignedBinding, signatures: Signatures, ledger: ViemLedger): Promise<boolean> {
-  const digest = bytesOf(hashTypedData(bindingTypedData(binding)));
-  const signer = await signatures.recover(digest, binding.signature);
-  if (signer !== undefined && equalBytes(signer, binding.account)) return true;
-  return ledger.acceptedByContract(binding.account, digest, binding.signature);
+/** A key's own signature first; only then the costly question to the account's contract. */
+function signedBy(signatures: Signatures, ledger: ViemLedger): Pick<EnrolPorts, "isSignedBy" | "isBindingSigned"> {
+  const isSignedBy: EnrolPorts["isSignedBy"] = async (account, digest, signature) => {
+    const signer = await signatures.recover(digest, signature);
+    if (signer !== undefined && equalBytes(signer, account)) return true;
+    return ledger.acceptedByContract(account, digest, signature);
+  };
+  const isBindingSigned = (binding: SignedBinding): Promise<boolean> =>
+    isSignedBy(binding.account, bytesOf(hashTypedData(bindingTypedData(binding))), binding.signature);
+  return { isSignedBy, isBindingSigned };
 }

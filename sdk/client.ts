@@ -1,17 +1,18 @@
 import type { SignedBinding } from "../protocol/binding.ts";
 import type { Hex } from "../protocol/bytes.ts";
 import { allowances, approval, permit, type Allowance, type ContractCall } from "./allowance.ts";
+import { approver } from "./approve.ts";
 import { inspect, myChain, open, type ChainBlock, type MyChain, type OpenedBlock } from "./chain.ts";
 import { draft } from "./draft.ts";
 import { failure } from "./errors.ts";
-import { grant, shared, type GrantInput, type SharedContent } from "./grants.ts";
+import { grant, revoke, shared, type GrantInput, type SharedContent } from "./grants.ts";
 import { purchaseOf, service, services, type PurchaseInput, type Service } from "./market.ts";
 import { coSign, propose, waiting } from "./proposals.ts";
 import type { ChainSource } from "./rpc.ts";
 import { openSession } from "./session.ts";
 import { sign, submit, type Submitted } from "./sign.ts";
 import type { Draft, DraftInput, DraftSignature, NetworkInfo, Transaction, Wallet } from "./types.ts";
-import { enrol, readBinding, unlock, unlockWithRecovery, type Enrolled, type Vault } from "./vault.ts";
+import { enrol, readBinding, renewRecovery, unlock, unlockWithRecovery, type Enrolled, type Vault } from "./vault.ts";
 import { verify, type Verified } from "./verify.ts";
 import { watch, type WatchOptions } from "./watch.ts";
 import { openWire } from "./wire.ts";
@@ -38,6 +39,11 @@ export interface Client {
   readonly unlock: () => Promise<void>;
   /** Opens the vault with the 24 words. */
   readonly unlockWithRecovery: (words: string) => Promise<void>;
+  /**
+   * Makes new recovery words in the place of the old ones, which open nothing afterwards. Give the old words where the
+   * wallet's signature does not open the vault.
+   */
+  readonly renewRecovery: (words?: string) => Promise<{ readonly recoveryWords: string }>;
   /** The signed keys of an account's chain. */
   readonly keysOf: (account: Hex) => Promise<SignedBinding>;
   /** Seals the contents and fixes the exact bytes that every party signs. */
@@ -122,6 +128,7 @@ export function createClient(options: ClientOptions): Client {
   const vaultPorts = () => ({ wire, session, wallet: wallet(), origin });
   const keysOf = (account: Hex): Promise<SignedBinding> => readBinding(account, { wire, session });
   const chain = (): Promise<MyChain> => myChain({ wire, session });
+  const approve = approver({ wire, session, wallet, network });
   const make = async (input: DraftInput): Promise<Draft> =>
     draft(input, { vault: vault(), network: await network(), bindingOf: keysOf });
   return {
@@ -139,6 +146,7 @@ export function createClient(options: ClientOptions): Client {
     async unlockWithRecovery(words) {
       opened = await unlockWithRecovery(words, vaultPorts());
     },
+    renewRecovery: (words) => renewRecovery(words, { ...vaultPorts(), approve }),
     keysOf,
     draft: make,
     ...marketActions({ network, wallet, make }),
@@ -160,9 +168,9 @@ export function createClient(options: ClientOptions): Client {
     verify,
     async grant(input) {
       const reader = await keysOf(input.reader);
-      return grant(input, { wire, session, vault: vault(), reader, blocks: (await chain()).blocks });
+      return grant(input, { wire, session, vault: vault(), reader, blocks: (await chain()).blocks, approve });
     },
-    revoke: async (reader) => wire.send({ method: "DELETE", path: `/grants/${reader}`, token: await session.token() }),
+    revoke: (reader) => revoke(reader, { wire, session, approve }),
     shared: (owner) => shared(owner, { wire, session, vault: vault() }),
   };
 }

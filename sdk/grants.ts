@@ -1,3 +1,4 @@
+import { grantContentHash } from "../protocol/approval.ts";
 import type { SignedBinding } from "../protocol/binding.ts";
 import { toHex, type Hex } from "../protocol/bytes.ts";
 import { decodePendingBody } from "../protocol/body.ts";
@@ -5,6 +6,7 @@ import { unwrapDek, wrapDek } from "../protocol/envelope.ts";
 import type { Purpose } from "../protocol/grant.ts";
 import type { Suite } from "../protocol/hpke.ts";
 import { decodeBody, decodeEnvelopes, encodeEnvelopes, type ContentHeader } from "../protocol/request.ts";
+import type { Approve } from "./approve.ts";
 import { openSealed, ownEnvelope, type ChainBlock } from "./chain.ts";
 import { failure } from "./errors.ts";
 import { bytesOf } from "./hex.ts";
@@ -28,7 +30,11 @@ interface GrantPorts {
 /** Seals the data keys of own contents to one more reader. The contents are not sealed again. */
 export async function grant(
   input: GrantInput,
-  ports: GrantPorts & { readonly reader: SignedBinding; readonly blocks: readonly ChainBlock[] },
+  ports: GrantPorts & {
+    readonly reader: SignedBinding;
+    readonly blocks: readonly ChainBlock[];
+    readonly approve: Approve;
+  },
 ): Promise<{ readonly blockId: Hex }> {
   const envelopes = await Promise.all(
     input.txIds.map(async (txId) => {
@@ -36,13 +42,34 @@ export async function grant(
       return { txId, envelope: toHex(await envelopeFor(block, ports)) };
     }),
   );
-  const json = {
-    reader: input.reader,
-    notAfter: Math.floor(input.notAfter.getTime() / 1000),
-    purpose: input.purpose,
-    envelopes,
-  };
+  const { reader, purpose } = input;
+  const notAfter = Math.floor(input.notAfter.getTime() / 1000);
+  const approval = await ports.approve({
+    action: "grant access",
+    reader: bytesOf(reader),
+    notAfter,
+    purpose,
+    contentHash: grantContentHash(
+      envelopes.map(({ txId, envelope }) => ({ txId: bytesOf(txId), envelope: bytesOf(envelope) })),
+    ),
+  });
+  const json = { reader, notAfter, purpose, envelopes, approval };
   return ports.wire.send({ method: "POST", path: "/grants", token: await ports.session.token(), json });
+}
+
+/** Ends a reader's access. */
+export async function revoke(
+  reader: Hex,
+  { wire, session, approve }: Pick<GrantPorts, "wire" | "session"> & { readonly approve: Approve },
+): Promise<{ readonly blockId: Hex }> {
+  const approval = await approve({
+    action: "revoke access",
+    reader: bytesOf(reader),
+    notAfter: 0,
+    purpose: "other",
+    contentHash: new Uint8Array(32),
+  });
+  return wire.send({ method: "DELETE", path: `/grants/${reader}`, token: await session.token(), json: { approval } });
 }
 
 async function envelopeFor(

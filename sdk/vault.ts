@@ -1,3 +1,4 @@
+import { slotsContentHash } from "../protocol/approval.ts";
 import { decodeBinding, encodeBinding, bindingTypedData, type SignedBinding } from "../protocol/binding.ts";
 import { equalBytes, fromHex, toHex, type Hex } from "../protocol/bytes.ts";
 import { DEFAULT_SUITE, publicKeyOf, type Suite } from "../protocol/hpke.ts";
@@ -15,6 +16,7 @@ import { SealRefused } from "../protocol/sealRefused.ts";
 import { normalizeSignature } from "../protocol/signature.ts";
 import { unwrapRoot, wrapRoot } from "../protocol/slots.ts";
 import { decodeVaultSlots, encodeVaultSlots, signingKeyOf, vaultIdOf, type VaultSlots } from "../protocol/vault.ts";
+import type { Approve } from "./approve.ts";
 import { bytesOf } from "./hex.ts";
 import { failure } from "./errors.ts";
 import type { Session } from "./session.ts";
@@ -112,22 +114,58 @@ export async function enrol(ports: VaultPorts): Promise<Enrolled & { readonly va
 
 /** Derives the keys again from one wallet signature. */
 export async function unlock(ports: VaultPorts): Promise<Vault> {
-  const { chainId, pepper, slots } = await started(ports);
-  if (slots.signer === "slotsOnly") throw failure("SLOTS_ONLY");
-  const rs = normalizeSignature(await signVaultRequest(ports));
-  if (rs === undefined) throw failure("SLOTS_ONLY");
-  return checked(vaultOf(rootFromSignature(rs, pepper), chainId, ports.wallet), ports);
+  const start = await started(ports);
+  return checked(vaultOf(await rootFromWallet(start, ports), start.chainId, ports.wallet), ports);
 }
 
 /** Opens the vault with the 24 words instead of the wallet's signature. */
 export async function unlockWithRecovery(words: string, ports: VaultPorts): Promise<Vault> {
-  const { chainId, slots } = await started(ports);
+  const start = await started(ports);
+  return checked(vaultOf(await rootFromWords(words, start), start.chainId, ports.wallet), ports);
+}
+
+type Started = Awaited<ReturnType<typeof started>>;
+
+async function rootFromWallet({ pepper, slots }: Started, ports: VaultPorts): Promise<Uint8Array> {
+  if (slots.signer === "slotsOnly") throw failure("SLOTS_ONLY");
+  const rs = normalizeSignature(await signVaultRequest(ports));
+  if (rs === undefined) throw failure("SLOTS_ONLY");
+  return rootFromSignature(rs, pepper);
+}
+
+async function rootFromWords(words: string, { chainId, slots }: Started): Promise<Uint8Array> {
   const secret = secretOf(words);
   for (const slot of slots.slots.filter(({ kind }) => kind === "recoveryCode")) {
     const root = await unwrapRoot(slot, { secret, vaultId: vaultIdOf(chainId) });
-    if (root !== undefined) return checked(vaultOf(root, chainId, ports.wallet), ports);
+    if (root !== undefined) return root;
   }
   throw failure("WRONG_WORDS");
+}
+
+/** New recovery words; every other kind of slot stays as it is. */
+export async function renewRecovery(
+  words: string | undefined,
+  ports: VaultPorts & { readonly approve: Approve },
+): Promise<{ readonly recoveryWords: string }> {
+  const start = await started(ports);
+  const root = words === undefined ? await rootFromWallet(start, ports) : await rootFromWords(words, start);
+  // A slot around keys that are not the chain's would lock its owner out.
+  await checked(vaultOf(root, start.chainId, ports.wallet), ports);
+  const code = newRecoveryCode();
+  const vaultId = vaultIdOf(start.chainId);
+  const slot = await wrapRoot({ root, secret: code.secret, kind: "recoveryCode", vaultId, epoch: EPOCH });
+  const kept = start.slots.slots.filter(({ kind }) => kind !== "recoveryCode");
+  const slots = encodeVaultSlots({ signer: start.slots.signer, slots: [...kept, slot] });
+  const approval = await ports.approve({
+    action: "replace key slots",
+    reader: new Uint8Array(20),
+    notAfter: 0,
+    purpose: "other",
+    contentHash: slotsContentHash(slots),
+  });
+  const json = { slots: toHex(slots), approval };
+  await ports.wire.send({ method: "PUT", path: "/me/slots", token: await ports.session.token(), json });
+  return { recoveryWords: code.words };
 }
 
 function secretOf(words: string): Uint8Array {

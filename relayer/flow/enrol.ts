@@ -1,13 +1,15 @@
 import { randomBytes } from "node:crypto";
+import { slotsContentHash } from "../../protocol/approval.ts";
 import { decodeBinding, encodeBinding, type SignedBinding } from "../../protocol/binding.ts";
 import { concat, equalBytes } from "../../protocol/bytes.ts";
 import { NotCanonical } from "../../protocol/canonical.ts";
 import type { Replica } from "../log/replica.ts";
 import { keys, partitionOf } from "../midc/keys.ts";
-import type { Clock, Keyring } from "../ports.ts";
+import type { Keyring } from "../ports.ts";
 import { openUnder, sealBody, sealUnder, shredKeyOf } from "../privacy/shred.ts";
 import type { Vault } from "../privacy/vault.ts";
 import { Fault } from "../errors.ts";
+import { AP_035_USED, approved, type ApprovalPorts, type SignedApproval } from "./approval.ts";
 import { refuse, type Refusal } from "./verdict.ts";
 
 const DAY_MS = 86_400_000;
@@ -32,11 +34,10 @@ export interface Enrolment {
   readonly slots: Uint8Array;
 }
 
-export interface EnrolPorts {
+export interface EnrolPorts extends ApprovalPorts {
   readonly replica: Pick<Replica, "submit" | "view" | "partitions">;
   readonly vault: Vault;
   readonly keyring: Pick<Keyring, "wrap" | "unwrap" | "ownerTag">;
-  readonly clock: Pick<Clock, "now">;
   /** Whether the binding's signature is its account's. */
   readonly isBindingSigned: (binding: SignedBinding) => Promise<boolean>;
 }
@@ -125,25 +126,63 @@ export async function enrol(account: Uint8Array, enrolment: Enrolment, ports: En
   return { kind: "enrolled", chainId };
 }
 
-/** Puts other key slots in the place of the owner's; they are opaque here and sealed before they are stored. */
+/**
+ * Puts other key slots in the place of the owner's; they are opaque here and sealed before they are stored. The change
+ * leaves a block on the owner's chain: nobody changes how a vault opens without its owner being able to see it.
+ */
 export async function replaceSlots(
   account: Uint8Array,
-  slots: Uint8Array,
+  { slots, signed }: { readonly slots: Uint8Array; readonly signed: SignedApproval },
   ports: EnrolPorts,
-): Promise<Refusal | { readonly kind: "replaced" }> {
+): Promise<Refusal | { readonly kind: "replaced"; readonly blockId: Uint8Array }> {
   const chainId = chainOf(account, ports);
   const shredKey = chainId === undefined ? undefined : ports.vault.shredKey(chainId);
   if (chainId === undefined || shredKey === undefined)
     return refuse("AP-031", "the account has no chain", "enrol before you change key slots");
   if (slots.length === 0 || slots.length > SLOTS_BYTES_MAX)
     return refuse("AP-010", "key slots are empty or too large", `send 1 to ${SLOTS_BYTES_MAX} bytes`);
-  await ports.replica.submit(partitionOf(chainId, ports.replica.partitions), {
-    kind: "slots",
-    chainId,
-    slots: sealUnder(shredKey, slots, concat(chainId, SLOTS_BOUND)),
-  });
-  return { kind: "replaced" };
+  const contentHash = slotsContentHash(slots);
+  const verdict = await approved(
+    account,
+    {
+      approval: {
+        action: "replace key slots",
+        chainId,
+        reader: new Uint8Array(20),
+        notAfter: 0,
+        purpose: "other",
+        contentHash,
+      },
+      signed,
+    },
+    ports,
+  );
+  if (verdict.kind === "refused") return verdict;
+  const home = partitionOf(chainId, ports.replica.partitions);
+  const day = Math.floor(ports.clock.now() / DAY_MS);
+  const block = keysBlock({ chainId, blockId: verdict.digest, day, body: contentHash }, shredKey);
+  const laid = await ports.replica.submit(home, { kind: "block", block });
+  if (laid.kind !== "done") return AP_035_USED;
+  // A crash here leaves the old slots, which still open the vault, and an approval that is spent: sign another one.
+  const sealed = sealUnder(shredKey, slots, concat(chainId, SLOTS_BOUND));
+  await ports.replica.submit(home, { kind: "slots", chainId, slots: sealed });
+  return { kind: "replaced", blockId: verdict.digest };
 }
+
+const keysBlock = (
+  of: { readonly chainId: Uint8Array; readonly blockId: Uint8Array; readonly day: number; readonly body: Uint8Array },
+  shredKey: ReturnType<typeof shredKeyOf>,
+) => ({
+  chainId: of.chainId,
+  kind: "keys" as const,
+  txId: of.blockId,
+  codedId: new Uint8Array(32),
+  category: 0,
+  jurisdiction: 0,
+  retentionClass: 0,
+  day: of.day,
+  ...sealBody(shredKey, of.body, concat(of.chainId, of.blockId)),
+});
 
 function readBinding(bytes: Uint8Array): SignedBinding | undefined {
   try {

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { grantContentHash, type Approval } from "../../protocol/approval.ts";
 import type { PendingBody } from "../../protocol/body.ts";
 import { concat, equalBytes, toHex, type Hex } from "../../protocol/bytes.ts";
 import { NotCanonical } from "../../protocol/canonical.ts";
@@ -6,6 +6,7 @@ import { encodeGrantBody, GRANT_TXS_MAX, type Purpose } from "../../protocol/gra
 import { decodeBody, decodeEnvelopes, type ContentHeader, type SealedEnvelope } from "../../protocol/request.ts";
 import { keys, partitionOf } from "../midc/keys.ts";
 import { openUnder, sealBody, sealUnder } from "../privacy/shred.ts";
+import { AP_035_USED, approved, type SignedApproval } from "./approval.ts";
 import { chainOf, type EnrolPorts } from "./enrol.ts";
 import { readPending } from "./read.ts";
 import { refuse, type Refusal } from "./verdict.ts";
@@ -22,6 +23,7 @@ export interface GrantOrder {
   readonly purpose: Purpose;
   /** Per transaction the data key, sealed to the reader: an `encodeEnvelopes` list of one. */
   readonly envelopes: readonly { readonly txId: Uint8Array; readonly envelope: Uint8Array }[];
+  readonly signed: SignedApproval;
 }
 
 export type Granted = Refusal | { readonly kind: "granted"; readonly blockId: Uint8Array };
@@ -46,27 +48,33 @@ export async function grant(owner: Uint8Array, order: GrantOrder, ports: EnrolPo
     if (readPending(chainId, txId, { view: ports.replica.view, vault: ports.vault })?.part === undefined)
       return refuse("AP-031", "a transaction has no content on the owner's chain", "grant contents of your own chain");
   }
-  return layGrant({ chainId, order }, ports);
+  return layGrant({ owner, chainId, order }, ports);
 }
 
 /** Ends a reader's access now: a revocation block, and the envelopes are deleted. */
-export async function revoke(owner: Uint8Array, reader: Uint8Array, ports: EnrolPorts): Promise<Granted> {
+export async function revoke(
+  owner: Uint8Array,
+  { reader, signed }: Pick<GrantOrder, "reader" | "signed">,
+  ports: EnrolPorts,
+): Promise<Granted> {
   const chainId = chainOf(owner, ports);
   if (
     chainId === undefined ||
     ports.replica.view.get(keys.grant(chainId, ports.keyring.ownerTag(reader))) === undefined
   )
     return refuse("AP-031", "there is no such grant", "read your chain's grant blocks");
-  return layGrant({ chainId, order: { reader, notAfter: 0, purpose: "other", envelopes: [] } }, ports);
+  return layGrant({ owner, chainId, order: { reader, notAfter: 0, purpose: "other", envelopes: [], signed } }, ports);
 }
 
 async function layGrant(
-  { chainId, order }: { readonly chainId: Uint8Array; readonly order: GrantOrder },
+  { owner, chainId, order }: { readonly owner: Uint8Array; readonly chainId: Uint8Array; readonly order: GrantOrder },
   ports: EnrolPorts,
 ): Promise<Granted> {
   const shredKey = ports.vault.shredKey(chainId);
   if (shredKey === undefined) return refuse("AP-031", "the owner has no chain", "enrol first");
-  const blockId = new Uint8Array(randomBytes(32));
+  const verdict = await approved(owner, { approval: approvalOf(chainId, order), signed: order.signed }, ports);
+  if (verdict.kind === "refused") return verdict;
+  const blockId = verdict.digest;
   const readerTag = ports.keyring.ownerTag(order.reader);
   const body = encodeGrantBody({ ...order, txIds: order.envelopes.map(({ txId }) => txId) });
   const result = await ports.replica.submit(partitionOf(chainId, ports.replica.partitions), {
@@ -92,8 +100,18 @@ async function layGrant(
     },
   });
   if (result.kind === "refused") return refuse("AP-031", result.why, "read your chain with GET /v1/me");
-  return { kind: "granted", blockId };
+  // The chain holds a block of this name: the same approval came before.
+  return result.kind === "known" ? AP_035_USED : { kind: "granted", blockId };
 }
+
+const approvalOf = (chainId: Uint8Array, order: GrantOrder): Omit<Approval, "signedAt"> => ({
+  action: order.notAfter === 0 ? "revoke access" : "grant access",
+  chainId,
+  reader: order.reader,
+  notAfter: order.notAfter,
+  purpose: order.purpose,
+  contentHash: order.notAfter === 0 ? new Uint8Array(32) : grantContentHash(order.envelopes),
+});
 
 function readEnvelope(bytes: Uint8Array): SealedEnvelope | undefined {
   try {

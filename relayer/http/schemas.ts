@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { fromHex } from "../../protocol/bytes.ts";
+import { SIGNATURE_BYTES_MAX } from "../../protocol/request.ts";
 
 /** Words of the API that several routes share. Bytes are lower-case hex with 0x on the wire, Uint8Array inside. */
 
@@ -17,6 +18,12 @@ export const hexUpTo = (sizeMax: number) =>
     .max(2 + sizeMax * 2)
     .regex(/^0x(?:[0-9a-fA-F]{2})*$/, "expected 0x and an even number of hex digits")
     .transform(bytesOf);
+
+/** The owner's fresh EIP-712 signature over a change (protocol/approval.ts). */
+export const approvalBody = z.strictObject({
+  signedAt: z.int().min(0).meta({ description: "Unix seconds; at most five minutes ago." }),
+  signature: hexUpTo(SIGNATURE_BYTES_MAX),
+});
 
 export const hexText = z.string().meta({ examples: ["0x00"] });
 export const txIdParams = z.strictObject({ id: hexOf(32) });

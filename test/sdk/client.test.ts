@@ -184,7 +184,18 @@ describe("the client library against a real relayer and a real chain", () => {
       .catch((error: unknown) => (error as MidchainError).status);
     assert.equal(untouched, 404);
     const notAfter = new Date(Date.now() + 3_600_000);
-    await b().grant({ reader: carol.address, txIds: [id], notAfter, purpose: "care" });
+    const sent: RequestInit[] = [];
+    const overheard = createClient({
+      url: relayer.url,
+      wallet: bob,
+      origin,
+      fetch: (url, init) => {
+        if (typeof url === "string" && url.endsWith("/grants")) sent.push(init ?? {});
+        return fetch(url, init);
+      },
+    });
+    await overheard.unlock();
+    await overheard.grant({ reader: carol.address, txIds: [id], notAfter, purpose: "care" });
     const [content] = await c().shared(bob.address);
     assert.equal(new TextDecoder().decode(content!.content), "for carol too");
     assert.equal(
@@ -202,6 +213,20 @@ describe("the client library against a real relayer and a real chain", () => {
     );
     const kinds = (await b().myChain()).blocks.slice(-2).map(({ kind }) => kind);
     assert.deepEqual(kinds, ["grant", "revocation"]);
+    // What was overheard grants nothing again.
+    const again = await fetch(`${relayer.url}/v1/grants`, { ...sent[0], signal: null });
+    assert.equal(((await again.json()) as { code: string }).code, "REFUSED_AP-035");
+  });
+
+  it("makes new recovery words in the place of the old ones", async () => {
+    const { recoveryWords } = await a().renewRecovery();
+    const fresh = clientOf(alice);
+    await rejects(fresh.unlockWithRecovery(aliceWords), "WRONG_WORDS");
+    await fresh.unlockWithRecovery(recoveryWords);
+    const { recoveryWords: third } = await fresh.renewRecovery(recoveryWords);
+    await fresh.unlockWithRecovery(third);
+    assert.equal((await a().myChain()).blocks.at(-1)!.kind, "keys");
+    await clientOf(alice).unlock();
   });
 
   it("collects signatures of people who are not at one table", async () => {

@@ -7,7 +7,7 @@ import { keys } from "../../midc/keys.ts";
 import type { HttpNode } from "../door.ts";
 import { json, problem, refusalProblem } from "../reply.ts";
 import { route, type Route } from "../route.ts";
-import { accountParams, hexText, hexUpTo } from "../schemas.ts";
+import { accountParams, approvalBody, hexText, hexUpTo } from "../schemas.ts";
 
 const TICKET_BYTES_MAX = 256;
 const BINDING_BYTES_MAX = 8192;
@@ -90,11 +90,12 @@ function keyRoutes({ enrolment }: HttpNode): readonly Route[] {
       tag: "account",
       summary: "Replaces the caller's key slots (sealed by the caller, opaque here)",
       session: true,
-      body: z.strictObject({ slots: hexUpTo(SLOTS_BYTES_MAX) }),
-      answers: { 204: { what: "replaced" } },
+      body: z.strictObject({ slots: hexUpTo(SLOTS_BYTES_MAX), approval: approvalBody }),
+      answers: { 200: { what: "the block that says so", schema: z.object({ blockId: hexText }) } },
       async handle({ account, body }) {
-        const replaced = await replaceSlots(account, body.slots, enrolment);
-        return replaced.kind === "refused" ? refusalProblem(replaced) : { kind: "empty" };
+        const change = { slots: body.slots, signed: body.approval };
+        const replaced = await replaceSlots(account, change, enrolment);
+        return replaced.kind === "refused" ? refusalProblem(replaced) : json({ blockId: toHex(replaced.blockId) });
       },
     }),
     route({

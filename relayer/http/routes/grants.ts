@@ -5,7 +5,7 @@ import { grant, revoke, shared } from "../../flow/grant.ts";
 import type { HttpNode } from "../door.ts";
 import { json, problem, refusalProblem } from "../reply.ts";
 import { route, type Route } from "../route.ts";
-import { accountParams, hexOf, hexText, hexUpTo } from "../schemas.ts";
+import { accountParams, approvalBody, hexOf, hexText, hexUpTo } from "../schemas.ts";
 
 const ENVELOPE_BYTES_MAX = 1500;
 
@@ -49,10 +49,12 @@ function givingRoutes({ enrolment }: HttpNode): readonly Route[] {
           .array(z.strictObject({ txId: hexOf(32), envelope: hexUpTo(ENVELOPE_BYTES_MAX) }))
           .min(1)
           .max(GRANT_TXS_MAX),
+        approval: approvalBody,
       }),
       answers: { 201: { what: "the grant's block", schema: z.object({ blockId: hexText }) } },
       async handle({ account, body }) {
-        const granted = await grant(account, body, enrolment);
+        const { approval: signed, ...order } = body;
+        const granted = await grant(account, { ...order, signed }, enrolment);
         return granted.kind === "refused" ? refusalProblem(granted) : json({ blockId: toHex(granted.blockId) }, 201);
       },
     }),
@@ -63,10 +65,13 @@ function givingRoutes({ enrolment }: HttpNode): readonly Route[] {
       summary: "Ends a reader's access to the caller's chain now",
       session: true,
       params: accountParams,
+      body: z.strictObject({ approval: approvalBody }),
       answers: { 200: { what: "the revocation's block", schema: z.object({ blockId: hexText }) } },
-      async handle({ account, params }) {
-        const revoked = await revoke(account, params.account, enrolment);
-        return revoked.kind === "refused" ? problem("NO_SUCH_OBJECT") : json({ blockId: toHex(revoked.blockId) });
+      async handle({ account, params, body }) {
+        const order = { reader: params.account, signed: body.approval };
+        const revoked = await revoke(account, order, enrolment);
+        if (revoked.kind === "granted") return json({ blockId: toHex(revoked.blockId) });
+        return revoked.rule === "AP-031" ? problem("NO_SUCH_OBJECT") : refusalProblem(revoked);
       },
     }),
   ];

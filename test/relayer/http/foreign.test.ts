@@ -34,6 +34,7 @@ describe("objects and foreign users", () => {
   after(() => http.stop());
 
   const signature = { signature: `0x${"11".repeat(65)}` };
+  const approval = { signedAt: Math.floor(Date.now() / 1000), ...signature };
   const objects: readonly (readonly [
     method: string,
     path: () => string,
@@ -44,7 +45,7 @@ describe("objects and foreign users", () => {
     ["GET", () => `/v1/transactions/${txId}/proof`, 200, 404],
     ["GET", () => `/v1/proposals/${proposalId}`, 200, 404],
     ["POST", () => `/v1/proposals/${proposalId}/signatures`, 200, 404, { json: signature }],
-    ["DELETE", () => `/v1/grants/${bob.address}`, 404, 404],
+    ["DELETE", () => `/v1/grants/${bob.address}`, 404, 404, { json: { approval } }],
     ["GET", () => `/v1/shared/${alice.address}`, 404, 404],
   ];
   for (const [method, path, owner, foreign, what] of objects) {
