@@ -42,6 +42,26 @@ export const faults = {
     cause: "the partition log did not take the record",
     fix: "check the disk (or the NATS servers) and free space",
   },
+  LOG_LOST: {
+    retry: true,
+    cause: "records that were applied are no longer in the partition's log",
+    fix: "./midchain audit; docs/RUNBOOK.md, lost suffix or deleted stream",
+  },
+  LOG_HOLE: {
+    retry: true,
+    cause: "a record is missing inside a partition's log",
+    fix: "./midchain audit; docs/RUNBOOK.md, hole in a log",
+  },
+  LOG_TRIMMED: {
+    retry: false,
+    cause: "the log no longer holds the records this node needs next",
+    fix: "start the node from a snapshot: ./midchain cluster join",
+  },
+  LOG_UNSAFE: {
+    retry: false,
+    cause: "the NATS servers are not set up so that their acknowledgements can be believed",
+    fix: "change what the message says; --accept-unsafe-nats is for experiments only",
+  },
   STATE_UNAVAILABLE: { retry: true, cause: "the state store did not commit", fix: "check the disk and free space" },
   VAULT_KEY_MISSING: {
     retry: false,

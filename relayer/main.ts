@@ -1,7 +1,7 @@
 // starts a relayer: reads the configuration, opens the stores, listens, and prints one JSON line when it takes requests
 import { mkdirSync } from "node:fs";
 import { readConfig, type Config } from "./config.ts";
-import { Fault } from "./errors.ts";
+import { Fault, faults } from "./errors.ts";
 import { createApp } from "./http/app.ts";
 import { createMetricsApp, type OperatorDoor } from "./http/metricsApp.ts";
 import { listen } from "./http/server.ts";
@@ -101,7 +101,7 @@ async function open(config: Config, log: Logger): Promise<() => Promise<void>> {
 }
 
 function explain(error: unknown): readonly [string, string] {
-  if (error instanceof Fault) return [error.message, "see the fault's row in relayer/errors.ts"];
+  if (error instanceof Fault) return [error.message, faults[error.code].fix];
   const { code, message } = error as { readonly code?: string; readonly message?: string };
   if (code === "EADDRINUSE") return ["the port is taken", "set MIDCHAIN_PORT and MIDCHAIN_METRICS_PORT to free ports"];
   return [message ?? String(error), "check the settings and the data folder; MIDCHAIN_LOG_LEVEL=debug tells more"];

@@ -1,7 +1,8 @@
 // every test, with its own set-up; name suites to run only those
 import { existsSync, globSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { bringRedis } from "./local/redis.ts";
+import { bringNats, bringNatsOf, NATS_FIX } from "./local/nats.ts";
+import { bringRedis, type BroughtServer } from "./local/redis.ts";
 import { root, run, type Ran } from "./local/run.ts";
 
 interface Counts {
@@ -14,7 +15,8 @@ interface Suite {
   readonly about: string;
   readonly command: readonly string[];
   readonly count: (ran: Ran) => Counts;
-  readonly setUp?: () => Promise<Readonly<Record<string, string>>>;
+  /** Undefined when the suite cannot run here, which it has said loudly. */
+  readonly setUp?: () => Promise<Readonly<Record<string, string>> | undefined>;
 }
 
 const sum = (text: string, pattern: RegExp): number =>
@@ -39,14 +41,27 @@ const nodeSuite = (name: string, about: string, pattern: string, setUp?: Suite["
   ...(setUp === undefined ? {} : { setUp }),
 });
 
-/** Says loudly when the real Redis could not be had; on CI that is a failure, never a silent skip. */
+/** Says loudly what could not be tested; on CI that is a failure, never a silent skip. */
+function sayMissing(what: string, fix: string): void {
+  const message = `${what}\n  fix: ${fix}`;
+  if (process.env["CI"] !== undefined) throw new Error(message);
+  console.log(`\n${"!".repeat(100)}\n${message}\n${"!".repeat(100)}\n`);
+}
+
 async function redisEnvironment(): Promise<Readonly<Record<string, string>>> {
   const redis = await bringRedis();
   if (redis.kind === "found") return { MIDCHAIN_REDIS_SERVER: redis.path };
-  const message = `NO REDIS: the tests of the BullMQ adapter did NOT run (${redis.why}).\n  fix: put redis-server on PATH`;
-  if (process.env["CI"] !== undefined) throw new Error(message);
-  console.log(`\n${"!".repeat(100)}\n${message}\n${"!".repeat(100)}\n`);
+  sayMissing(`NO REDIS: the tests of the BullMQ adapter did NOT run (${redis.why}).`, "put redis-server on PATH");
   return {};
+}
+
+/** The cluster's tests want two servers: one that is safe, and an old one that a relayer must refuse. */
+async function natsEnvironment(): Promise<Readonly<Record<string, string>> | undefined> {
+  const missing = (server: BroughtServer): readonly string[] => (server.kind === "missing" ? [server.why] : []);
+  const why = [...missing(await bringNats()), ...missing(await bringNatsOf("trixie"))];
+  if (why.length === 0) return {};
+  sayMissing(`NO NATS SERVER: the cluster tests did NOT run (${why.join("; ")}).`, NATS_FIX);
+  return undefined;
 }
 
 const suites: readonly Suite[] = [
@@ -60,6 +75,7 @@ const suites: readonly Suite[] = [
     count: countHardhat,
   },
   nodeSuite("e2e", "whole flows against a real chain process", "test/e2e/**/*.test.ts"),
+  nodeSuite("cluster", "several nodes on real servers, faults, repair", "test/cluster/**/*.test.ts", natsEnvironment),
   nodeSuite("portal", "the portal in a real browser", "test/portal/**/*.test.ts"),
   nodeSuite("house", "the wrapper, and the checks themselves", "test/house/**/*.test.ts"),
 ];
@@ -72,6 +88,7 @@ const isThere = (suite: Suite): boolean => {
 async function runSuite(suite: Suite, show: boolean): Promise<Counts & { name: string; elapsedMs: number }> {
   if (show) console.log(`\n── ${suite.name}: ${suite.about}`);
   const env = suite.setUp === undefined ? {} : await suite.setUp();
+  if (env === undefined) return { name: `${suite.name} (NOT RUN)`, passed: 0, failed: 0, elapsedMs: 0 };
   const ran = await run(suite.command, { show, env });
   const counted = suite.count(ran);
   // A runner that died without counting, or counted nothing, has failed.

@@ -3,14 +3,16 @@ import { describe, it } from "node:test";
 import type { PartitionLog } from "../../../relayer/ports.ts";
 import { random } from "../../support/relayer.ts";
 
+interface Opened {
+  readonly log: PartitionLog;
+  readonly reopen?: () => Promise<PartitionLog>;
+}
+
 /** What every adapter of PartitionLog keeps. `reopen` gives a fresh one, or the same data again. */
-export function behavesAsPartitionLog(
-  name: string,
-  open: () => { log: PartitionLog; reopen?: () => Promise<PartitionLog> },
-): void {
+export function behavesAsPartitionLog(name: string, open: () => Opened | Promise<Opened>): void {
   describe(`PartitionLog on ${name}`, () => {
     it("numbers the records of each partition from 1, without gaps", async () => {
-      const { log } = open();
+      const { log } = await open();
       const seqs = await Promise.all(Array.from({ length: 50 }, (_, i) => log.append(i % 2, random(10))));
       assert.deepEqual(
         seqs.filter((_, i) => i % 2 === 0).sort((a, b) => a - b),
@@ -21,7 +23,7 @@ export function behavesAsPartitionLog(
     });
 
     it("reads back what was appended, from anywhere, at most as much as asked for", async () => {
-      const { log } = open();
+      const { log } = await open();
       const records = Array.from({ length: 10 }, (_, i) => random(i * 100));
       for (const record of records) await log.append(1, record);
       const entries = await log.read(1, 4, 3);
@@ -38,7 +40,7 @@ export function behavesAsPartitionLog(
     });
 
     it("rings when something was appended, and stops when told", async () => {
-      const { log } = open();
+      const { log } = await open();
       const rung = new Promise<number>((resolve) => {
         const stop = log.follow((partition) => {
           stop();
@@ -51,7 +53,7 @@ export function behavesAsPartitionLog(
     });
 
     it("has everything that was acknowledged after it is opened again", async (t) => {
-      const { log, reopen } = open();
+      const { log, reopen } = await open();
       if (reopen === undefined) {
         t.diagnostic("this adapter keeps nothing");
         await log.close();

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import type { NatsConnection } from "@nats-io/transport-node";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connectNats } from "../../relayer/adapters/jetstream/connect.ts";
+import { openJetStreamLog, type JetStreamLog } from "../../relayer/adapters/jetstream/log.ts";
+import { streamName } from "../../relayer/adapters/jetstream/streams.ts";
+import { Fault } from "../../relayer/errors.ts";
+import { behavesAsPartitionLog } from "../relayer/ports/partitionLog.behavior.ts";
+import { random } from "../support/relayer.ts";
+import { until } from "../support/until.ts";
+import { testServers } from "./support.ts";
+
+const BYTES_MAX = 64 * 1024 * 1024;
+
+describe("on three real servers", () => {
+  let servers: Awaited<ReturnType<typeof testServers>>;
+  let nc: NatsConnection;
+  let opened = 0;
+  before(async () => {
+    servers = await testServers();
+    nc = await connectNats({ servers: servers.urls, name: "test", seed: servers.nkeys.log.seed, tls: undefined });
+  });
+  after(async () => {
+    await nc.close();
+    await servers.stop();
+  });
+  const openNetwork = (network: string, change: { readonly nextOf?: () => number } = {}): Promise<JetStreamLog> =>
+    openJetStreamLog(nc, { network, partitions: 3, replicas: 3, bytesMax: BYTES_MAX, nextOf: () => 1, ...change });
+
+  behavesAsPartitionLog("JetStream", async () => {
+    const network = `t${(opened += 1)}`;
+    return { log: await openNetwork(network), reopen: () => openNetwork(network) };
+  });
+
+  it("shows one node what another has appended", async () => {
+    const [here, there] = await Promise.all([openNetwork("two"), openNetwork("two")]);
+    assert.deepEqual(await there.read(0, 1, 10), []);
+    const rung = new Promise<number>((resolve) => there.follow(resolve));
+    const record = random(500);
+    assert.equal(await here.append(0, record), 1);
+    assert.equal(await rung, 0);
+    const [entry] = await until(
+      "the record at the other node",
+      () => there.read(0, 1, 10),
+      (entries) => entries.length === 1,
+    );
+    assert.deepEqual(Buffer.from(entry!.bytes), Buffer.from(record));
+    await Promise.all([here.close(), there.close()]);
+  });
+
+  it("never makes an empty stream in the place of one that held records", async () => {
+    const log = await openNetwork("gone");
+    await log.append(0, random(10));
+    await log.close();
+    const keeper = await connectNats({
+      servers: servers.urls,
+      name: "keeper",
+      seed: servers.nkeys.keeper.seed,
+      tls: undefined,
+    });
+    const jsm = await jetstreamManager(keeper);
+    await jsm.streams.delete(streamName(log.placeOf(0)));
+    const again = await openNetwork("gone", { nextOf: () => 2 });
+    assert.equal(again.isLost(0), true);
+    await assert.rejects(again.append(0, random(10)), (error) => error instanceof Fault && error.code === "LOG_LOST");
+    await again.close();
+    await keeper.close();
+  });
+
+  it("does not let a relayer delete, purge or change a stream", async () => {
+    const log = await openNetwork("rights");
+    const jsm = await jetstreamManager(nc, { timeout: 500 });
+    const stream = streamName(log.placeOf(0));
+    await assert.rejects(jsm.streams.delete(stream));
+    await assert.rejects(jsm.streams.purge(stream));
+    await assert.rejects(jsm.streams.update(stream, { num_replicas: 1 }));
+    await log.close();
+  });
+
+  it("appends again after its stream's leader was killed, within ten seconds", async () => {
+    const log = await openNetwork("failover");
+    await log.append(0, random(10));
+    const jsm = await jetstreamManager(nc);
+    const { cluster } = await jsm.streams.info(streamName(log.placeOf(0)));
+    const leader = servers.servers.find(({ name }) => name === cluster?.leader);
+    await leader?.kill("SIGKILL");
+    const startedAt = performance.now();
+    const seq = await log.append(0, random(10));
+    assert.ok(seq >= 2);
+    assert.ok(performance.now() - startedAt < 10_000, `it took ${performance.now() - startedAt} ms`);
+    await leader?.start();
+    await log.close();
+  });
+});
