@@ -16,6 +16,17 @@ const list = z.string().transform((text) =>
     .filter((part) => part !== ""),
 );
 
+/** `http://host:port#0x…`: where a DV signer listens, and whose signature it gives. */
+const dvUrl = z
+  .string()
+  .regex(/^https?:\/\/[^#]+#0x[0-9a-fA-F]{40}$/, "expected http://host:port#0x<account of the signer>")
+  .transform((text) => {
+    const [url = "", account = ""] = text.split("#");
+    return { url, account: account.toLowerCase() as `0x${string}` };
+  });
+const logLevel = z.enum(["silent", "error", "warn", "info", "debug"]).default("info");
+const DV_SECRET_CHARS_MIN = 32;
+
 const schema = z.object({
   MIDCHAIN_DATA_DIR: z.string().min(1),
   MIDCHAIN_HOST: z.string().default("127.0.0.1"),
@@ -55,7 +66,11 @@ const schema = z.object({
     .default("tag"),
   MIDCHAIN_POLL_MS: count(1_000, 60_000),
   MIDCHAIN_SENDER_KEY: hex(32),
-  MIDCHAIN_DV_KEYS: list.pipe(z.array(hex(32)).min(1)),
+  /** DV signers in this process, by their keys, and in processes of their own, by their addresses. */
+  MIDCHAIN_DV_KEYS: list.pipe(z.array(hex(32))).default([]),
+  MIDCHAIN_DV_URLS: list.pipe(z.array(dvUrl)).default([]),
+  /** What this relayer shares with the signers of MIDCHAIN_DV_URLS. */
+  MIDCHAIN_DV_SECRET: z.string().min(DV_SECRET_CHARS_MIN).optional(),
   MIDCHAIN_DV_QUORUM: count(1, 100),
   MIDCHAIN_GAS_PRICE_CAP_GWEI: z.coerce.number().positive().default(500),
   MIDCHAIN_BALANCE_MIN_WEI: z.coerce.bigint().default(10n ** 16n),
@@ -65,19 +80,46 @@ const schema = z.object({
   MIDCHAIN_BATCH_INPUTS: count(1_024, 4_096),
   MIDCHAIN_BATCH_LEGS: count(200, 256),
   MIDCHAIN_SIGNATURE_THREADS: count(1, 64),
-  MIDCHAIN_LOG_LEVEL: z.enum(["silent", "error", "warn", "info", "debug"]).default("info"),
+  MIDCHAIN_LOG_LEVEL: logLevel,
   REDIS_URL: z.string().optional(),
+});
+
+const relayerSchema = schema
+  .refine(({ MIDCHAIN_DV_KEYS: keys, MIDCHAIN_DV_URLS: urls }) => keys.length + urls.length > 0, {
+    path: ["MIDCHAIN_DV_KEYS"],
+    message: "name at least one DV signer here or in MIDCHAIN_DV_URLS",
+  })
+  .refine(({ MIDCHAIN_DV_URLS: urls, MIDCHAIN_DV_SECRET: secret }) => urls.length === 0 || secret !== undefined, {
+    path: ["MIDCHAIN_DV_SECRET"],
+    message: "needed to speak to the signers of MIDCHAIN_DV_URLS",
+  });
+
+/** One DV signer in a process of its own. */
+const dvSchema = z.object({
+  MIDCHAIN_DATA_DIR: z.string().min(1),
+  MIDCHAIN_CHAIN_ID: z.coerce.number().int().positive(),
+  MIDCHAIN_LEDGER: hex(20),
+  MIDCHAIN_DV_KEY: hex(32),
+  MIDCHAIN_DV_SECRET: z.string().min(DV_SECRET_CHARS_MIN),
+  MIDCHAIN_DV_HOST: z.string().default("127.0.0.1"),
+  MIDCHAIN_DV_PORT: count(9_470, 65_535),
+  MIDCHAIN_LOG_LEVEL: logLevel,
 });
 
 export type Config = z.infer<typeof schema>;
 
-export type ReadConfig =
-  | { readonly kind: "config"; readonly config: Config }
+export type ReadConfig<Settings = Config> =
+  | { readonly kind: "config"; readonly config: Settings }
   | { readonly kind: "invalid"; readonly problems: readonly string[] };
 
-const SECRETS = ["MIDCHAIN_SENDER_KEY", "MIDCHAIN_DV_KEYS"] as const;
+type Env = Readonly<Record<string, string | undefined>>;
 
-export function readConfig(env: Readonly<Record<string, string | undefined>>): ReadConfig {
+const SECRETS = ["MIDCHAIN_SENDER_KEY", "MIDCHAIN_DV_KEYS", "MIDCHAIN_DV_KEY", "MIDCHAIN_DV_SECRET"] as const;
+
+export const readConfig = (env: Env): ReadConfig => read(relayerSchema, env);
+export const readDvConfig = (env: Env): ReadConfig<z.infer<typeof dvSchema>> => read(dvSchema, env);
+
+function read<Settings>(settings: z.ZodType<Settings>, env: Env): ReadConfig<Settings> {
   const given: Record<string, string | undefined> = { ...env };
   for (const name of SECRETS) {
     const file = env[`${name}_FILE`];
@@ -88,7 +130,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): R
       return { kind: "invalid", problems: [`${name}_FILE: the file cannot be read`] };
     }
   }
-  const parsed = schema.safeParse(given);
+  const parsed = settings.safeParse(given);
   if (parsed.success) return { kind: "config", config: parsed.data };
   // The name and what is wrong with it; never the value, which may be a key.
   return { kind: "invalid", problems: parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`) };

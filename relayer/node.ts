@@ -3,7 +3,7 @@ import { Hash, Secp256k1 } from "ox/wasm";
 import { hashTypedData } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { bindingTypedData, type SignedBinding } from "../protocol/binding.ts";
-import { ascii, concat, equalBytes, fromHex, toHex, type Hex } from "../protocol/bytes.ts";
+import { ascii, equalBytes, fromHex, toHex, type Hex } from "../protocol/bytes.ts";
 import { domainSeparator, type Keccak } from "../protocol/typedData.ts";
 import { bullmqJobs } from "./adapters/bullmq/jobs.ts";
 import { openFileKeyring } from "./adapters/file/keyring.ts";
@@ -16,6 +16,8 @@ import { openViemLedger, type ViemLedger } from "./adapters/viem/ledger.ts";
 import { openMarket } from "./adapters/viem/market.ts";
 import type { Config } from "./config.ts";
 import { createCommittee } from "./dv/committee.ts";
+import { signDigestWith, type Curve } from "./dv/keySigner.ts";
+import { remoteDvSigner } from "./dv/remoteSigner.ts";
 import { createDvSigner } from "./dv/signer.ts";
 import type { EnrolPorts } from "./flow/enrol.ts";
 import { startExecutor, type Executor } from "./flow/executor.ts";
@@ -28,7 +30,7 @@ import type { BatchPolicy } from "./notary/notary.ts";
 import { startReplica, type Replica } from "./log/replica.ts";
 import { systemClock } from "./ops/clock.ts";
 import type { Logger } from "./ops/logger.ts";
-import type { Journal, Jobs, Keyring, OfferOf, PartitionLog, State } from "./ports.ts";
+import type { Committee, Journal, Jobs, Keyring, OfferOf, PartitionLog, State } from "./ports.ts";
 import { openVault, type Vault } from "./privacy/vault.ts";
 
 /** A relayer without its doors: everything that http, tests and benchmarks speak to. */
@@ -73,7 +75,7 @@ export async function startNode(
   const ledger = openLedger(config, network, journal);
   const jobs = openJobs(config, keyring, onFault);
   const common = { vault, clock, keccak };
-  const committee = openCommittee(config, network, { journal, keccak, curve });
+  const committee = openCommittee(config, network, { journal, keccak, curve, signatures });
   const executor = startExecutor(
     { networkTag: ascii(config.MIDCHAIN_NETWORK), owns: () => true, policy: batchPolicy(config) },
     { ...common, ...separatorsOf(network), replica, log: partitionLog, ledger, jobs, committee, onFault },
@@ -199,26 +201,24 @@ function openJobs(config: Config, keyring: Keyring, onFault: (error: unknown) =>
 
 function openCommittee(
   config: Config,
-  network: Network,
+  { chain, ledger }: Network,
   ports: {
     readonly journal: Journal;
     readonly keccak: Keccak;
-    readonly curve: Awaited<ReturnType<typeof Secp256k1.engine>>;
+    readonly curve: Curve;
+    readonly signatures: Pick<Signatures, "recover">;
   },
-) {
-  const signers = config.MIDCHAIN_DV_KEYS.map((key) => {
-    const account = privateKeyToAccount(key);
-    const signDigest = (digest: Uint8Array): Promise<Uint8Array> => {
-      const signed = ports.curve.sign(digest, bytesOf(key), { prehash: false, extraEntropy: false });
-      // The engine puts the recovery id first, the chain wants it last, as 27 or 28.
-      return Promise.resolve(concat(signed.subarray(1), Uint8Array.of((signed[0] ?? 0) + 27)));
-    };
-    return createDvSigner(
-      { account: bytesOf(account.address), signDigest, chain: network.chain, ledger: network.ledger },
-      ports,
-    );
+): Committee {
+  const here = config.MIDCHAIN_DV_KEYS.map((key) => {
+    const account = bytesOf(privateKeyToAccount(key).address);
+    return createDvSigner({ account, signDigest: signDigestWith(bytesOf(key), ports.curve), chain, ledger }, ports);
   });
-  return createCommittee(signers, config.MIDCHAIN_DV_QUORUM);
+  const secret = config.MIDCHAIN_DV_SECRET ?? "";
+  const { recover } = ports.signatures;
+  const elsewhere = config.MIDCHAIN_DV_URLS.map(({ url, account }) =>
+    remoteDvSigner({ url, account: bytesOf(account), secret, chain, ledger }, { ...ports, clock, recover }),
+  );
+  return createCommittee([...here, ...elsewhere], config.MIDCHAIN_DV_QUORUM);
 }
 
 /** A key's own signature first; only then the costly question to the account's contract. */

@@ -139,13 +139,14 @@ async function lookAtSkew(client: PublicClient): Promise<Finding> {
       );
 }
 
-function lookAtQuorum({ MIDCHAIN_DV_KEYS: keys, MIDCHAIN_DV_QUORUM: quorum }: Config): Finding {
-  return keys.length >= quorum
-    ? well("DV signers", `${keys.length}, and ${quorum} must sign`)
+function lookAtQuorum({ MIDCHAIN_DV_KEYS: keys, MIDCHAIN_DV_URLS: urls, MIDCHAIN_DV_QUORUM: quorum }: Config): Finding {
+  const signers = keys.length + urls.length;
+  return signers >= quorum
+    ? well("DV signers", `${signers}, and ${quorum} must sign`)
     : broken(
         "DV signers",
-        `${keys.length}, but ${quorum} must sign`,
-        "add keys to MIDCHAIN_DV_KEYS, or correct MIDCHAIN_DV_QUORUM",
+        `${signers}, but ${quorum} must sign`,
+        "add keys to MIDCHAIN_DV_KEYS or signers to MIDCHAIN_DV_URLS, or correct MIDCHAIN_DV_QUORUM",
       );
 }
 
