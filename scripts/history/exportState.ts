@@ -1,0 +1,54 @@
+import { toHex } from "../../protocol/bytes.ts";
+import { decodePosition, keys, wholeTable } from "../../relayer/midc/keys.ts";
+import { decodeApplied, decodeBatch, decodeBlock, decodeHead, decodeTx } from "../../relayer/midc/rows.ts";
+import type { Row, StateView } from "../../relayer/ports.ts";
+import type { Line } from "./line.ts";
+
+const PAGE_ROWS = 1_000;
+
+/** Everything the checker wants to know of one node, read from its state. */
+export function* exportState(
+  view: StateView,
+  { node, partitions }: { readonly node: string; readonly partitions: number },
+): Generator<Line> {
+  for (let partition = 0; partition < partitions; partition += 1) {
+    const { seq, digest } = decodeApplied(view.get(keys.applied(partition)));
+    yield { k: "partition", node, partition, applied: seq, digest: toHex(digest) };
+  }
+  for (const { key, value } of rowsOf(view, "h")) {
+    const { height, hash } = decodeHead(value);
+    yield { k: "head", node, chain: toHex(key.slice(1)), height, hash: toHex(hash) };
+  }
+  for (const { key, value } of rowsOf(view, "b"))
+    yield { k: "block", node, ...decodePosition(key.slice(1)), header: toHex(decodeBlock(value).header) };
+  for (const { key, value } of rowsOf(view, "t")) {
+    const { outcome, ended, parties, batch, begun } = decodeTx(value);
+    yield {
+      k: "tx",
+      node,
+      tx: toHex(key.slice(1)),
+      state: outcome?.state ?? "pending",
+      ended,
+      parties: parties.map(({ chainId }) => toHex(chainId)),
+      ...(batch === undefined ? {} : { batch: { partition: begun.partition, seq: batch.seq } }),
+    };
+  }
+  for (const { key, value } of rowsOf(view, "c")) {
+    const { seq, headerHash } = decodeBatch(value);
+    const partition = ((key[1] ?? 0) << 8) | (key[2] ?? 0);
+    yield { k: "batch", node, partition, seq, headerHash: toHex(headerHash) };
+  }
+}
+
+function* rowsOf(view: StateView, letter: Parameters<typeof wholeTable>[0]): Generator<Row> {
+  const { from, to } = wholeTable(letter);
+  let after = from;
+  for (;;) {
+    const page = view.range({ from: after, to, limit: PAGE_ROWS });
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE_ROWS) return;
+    // The smallest key above the last one.
+    after = new Uint8Array([...last.key, 0]);
+  }
+}

@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import { fromHex, toHex } from "../../protocol/bytes.ts";
+import type { Facts, Violation } from "./gather.ts";
+
+/** C8: nodes that applied the same sequence hold the same digest, every server holds the same records without a hole,
+ * and those records make the digests that the nodes hold. */
+export function* checkReplicas(facts: Facts): Generator<Violation> {
+  yield* checkPresence(facts);
+  const tails = new Map<number, number>();
+  const digests = new Map<string, string>();
+  for (const [node, { partitions }] of facts.nodes) {
+    for (const [partition, { applied, digest }] of partitions) {
+      const tail = tails.get(partition) ?? applied;
+      tails.set(partition, Math.max(tail, applied));
+      if (tail !== applied) yield { rule: "C8 behind", about: `${node} ${partition}: ${applied}, others ${tail}` };
+      const place = `${partition}@${applied}`;
+      const other = digests.get(place);
+      if (other === undefined) digests.set(place, digest);
+      else if (other !== digest) yield { rule: "C8 digests differ", about: `${node} ${place}` };
+    }
+  }
+  for (const [node, { partitions }] of facts.nodes)
+    for (const partition of tails.keys())
+      if (!partitions.has(partition)) yield { rule: "C8 partition missing", about: `${node} ${partition}` };
+  yield* checkServers(facts, { tails, digests });
+}
+
+function* checkPresence({ nodes, servers, expected }: Facts): Generator<Violation> {
+  if (nodes.size === 0) yield { rule: "C0 nobody asked", about: "no node's state is in the history" };
+  for (const node of expected.nodes) if (!nodes.has(node)) yield { rule: "C0 nobody asked", about: `node ${node}` };
+  for (const server of expected.servers)
+    if (!servers.has(server)) yield { rule: "C0 nobody asked", about: `server ${server}` };
+}
+
+function* checkServers(
+  { servers }: Facts,
+  nodes: { readonly tails: ReadonlyMap<number, number>; readonly digests: ReadonlyMap<string, string> },
+): Generator<Violation> {
+  const agreed = new Map<string, string>();
+  // Trimming is the same on every server; one that begins elsewhere has lost its beginning.
+  const firsts = new Map<number, number>();
+  for (const [server, partitions] of servers) {
+    for (const [partition, tail] of nodes.tails) {
+      const records = partitions.get(partition) ?? new Map<number, string>();
+      const about = `${server} ${partition}`;
+      const last = Math.max(0, ...records.keys());
+      if (last < tail) yield { rule: "C8 suffix lost", about: `${about}: ${last} of ${tail}` };
+      if (last > tail) yield { rule: "C8 not applied", about: `${about}: ${tail} of ${last}` };
+      const first = Math.min(...records.keys());
+      const begins = firsts.get(partition) ?? first;
+      firsts.set(partition, begins);
+      if (begins !== first) yield { rule: "C8 prefix lost", about: `${about}: from ${first}, others from ${begins}` };
+      if (records.size > 0 && records.size !== last - first + 1) yield { rule: "C8 hole", about };
+      for (const [seq, sha256] of records) {
+        const other = agreed.get(`${partition}@${seq}`);
+        if (other === undefined) agreed.set(`${partition}@${seq}`, sha256);
+        else if (other !== sha256) yield { rule: "C8 records differ", about: `${about}@${seq}` };
+      }
+      const digest = first === 1 ? foldDigest(records, tail) : undefined;
+      const held = nodes.digests.get(`${partition}@${tail}`);
+      if (digest !== undefined && held !== undefined && digest !== held)
+        yield { rule: "C8 log and state differ", about: `${about}@${tail}` };
+    }
+  }
+}
+
+/** The running digest of relayer/midc/record.ts, from the records' hashes; undefined where one is missing. */
+function foldDigest(records: ReadonlyMap<number, string>, tail: number): string | undefined {
+  let digest: Uint8Array = new Uint8Array(32);
+  for (let seq = 1; seq <= tail; seq += 1) {
+    const sha256 = fromHex(records.get(seq) ?? "");
+    if (sha256?.length !== 32) return undefined;
+    const place = Buffer.alloc(8);
+    place.writeBigUInt64BE(BigInt(seq));
+    digest = createHash("sha256").update(Uint8Array.of(1)).update(digest).update(place).update(sha256).digest();
+  }
+  return toHex(digest);
+}
