@@ -21,6 +21,7 @@ module.exports = {
     only("protocol-is-the-floor", "protocol/", []),
     only("midc-is-pure", "relayer/midc/", ["protocol/", ...seams]),
     only("guard-reads-only", "relayer/guard/", ["protocol/", "relayer/midc/", ...seams]),
+    only("audit-is-pure", "relayer/audit/", ["protocol/", "relayer/midc/", ...seams]),
     only("log-is-pure", "relayer/log/", ["protocol/", "relayer/midc/", ...seams]),
     only("flow-sees-ports-not-adapters", "relayer/flow/", [
       "protocol/",

@@ -21,7 +21,12 @@ export async function goodHistory(): Promise<Line[]> {
   const replicas = await Promise.all(
     identities.map((keyring) =>
       startReplica(
-        { genesisNodes, onFault: (error) => assert.ifError(error) },
+        {
+          genesisNodes,
+          onFault: (error) => {
+            assert.ifError(error);
+          },
+        },
         { log, state: memoryState(), keyring, clock: testClock() },
       ),
     ),
