@@ -39,10 +39,18 @@ module.exports = {
       "relayer/privacy/",
       ...seams,
     ]),
+    only("cluster-sees-ports-not-adapters", "relayer/cluster/", [
+      "protocol/",
+      "relayer/midc/",
+      "relayer/log/",
+      "relayer/audit/",
+      ...seams,
+    ]),
     only("adapters-meet-only-their-port", "relayer/adapters/", ["protocol/", "relayer/ops/", ...seams]),
     only("http-enters-through-flow", "relayer/http/", [
       "protocol/",
       "relayer/flow/",
+      "relayer/cluster/",
       "relayer/guard/json\\.ts$",
       "relayer/midc/",
       "relayer/ops/",

@@ -82,6 +82,22 @@ const schema = z.object({
   MIDCHAIN_SIGNATURE_THREADS: count(1, 64),
   MIDCHAIN_LOG_LEVEL: logLevel,
   REDIS_URL: z.string().optional(),
+  /** NATS servers of a cluster, the nearest first. Without them this node stands alone, on its own disk. */
+  MIDCHAIN_NATS_URLS: list.pipe(z.array(z.string().min(1)).min(1)).optional(),
+  /** Seeds of the three nkey users of samples/nats/accounts.conf; without the keeper's, repair waits for a person. */
+  MIDCHAIN_NATS_SEED: z.string().optional(),
+  MIDCHAIN_NATS_SYS_SEED: z.string().optional(),
+  MIDCHAIN_NATS_KEEPER_SEED: z.string().optional(),
+  MIDCHAIN_NATS_CA_FILE: z.string().optional(),
+  MIDCHAIN_NATS_CERT_FILE: z.string().optional(),
+  MIDCHAIN_NATS_KEY_FILE: z.string().optional(),
+  MIDCHAIN_NATS_REPLICAS: count(3, 5),
+  /** What one partition's log may take on each server before it refuses. */
+  MIDCHAIN_NATS_LOG_BYTES: count(1024 ** 3, Number.MAX_SAFE_INTEGER),
+  /** For experiments only: runs on servers that can lose what they acknowledged. */
+  MIDCHAIN_ACCEPT_UNSAFE_NATS: z.enum(["yes", "no"]).default("no"),
+  /** Public keys of the nodes the network began with; the same on every node. */
+  MIDCHAIN_NODES: list.pipe(z.array(hex(32)).min(1)).optional(),
 });
 
 const relayerSchema = schema
@@ -114,7 +130,15 @@ export type ReadConfig<Settings = Config> =
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-const SECRETS = ["MIDCHAIN_SENDER_KEY", "MIDCHAIN_DV_KEYS", "MIDCHAIN_DV_KEY", "MIDCHAIN_DV_SECRET"] as const;
+const SECRETS = [
+  "MIDCHAIN_SENDER_KEY",
+  "MIDCHAIN_DV_KEYS",
+  "MIDCHAIN_DV_KEY",
+  "MIDCHAIN_DV_SECRET",
+  "MIDCHAIN_NATS_SEED",
+  "MIDCHAIN_NATS_SYS_SEED",
+  "MIDCHAIN_NATS_KEEPER_SEED",
+] as const;
 
 export const readConfig = (env: Env): ReadConfig => read(relayerSchema, env);
 export const readDvConfig = (env: Env): ReadConfig<z.infer<typeof dvSchema>> => read(dvSchema, env);

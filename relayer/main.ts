@@ -20,7 +20,8 @@ function refuse(problems: readonly (readonly [cause: string, fix: string])[], ex
 }
 
 async function main(): Promise<void> {
-  const read = readConfig(process.env);
+  const unsafe = process.argv.includes("--accept-unsafe-nats") ? { MIDCHAIN_ACCEPT_UNSAFE_NATS: "yes" } : {};
+  const read = readConfig({ ...process.env, ...unsafe });
   if (read.kind === "invalid") {
     refuse(
       read.problems.map((problem) => {
@@ -90,6 +91,7 @@ async function open(config: Config, log: Logger): Promise<() => Promise<void>> {
   });
   const server = await listen(app, { host, port: config.MIDCHAIN_PORT });
   url = server.url;
+  node.announce(config.MIDCHAIN_PUBLIC_URL ?? url);
   process.stdout.write(`${JSON.stringify({ event: "ready", url, metrics: `${metricsServer.url}/metrics` })}\n`);
   return async () => {
     const closed = Promise.all([server.close(), metricsServer.close()]);

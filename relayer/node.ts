@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { Hash, Secp256k1 } from "ox/wasm";
 import { hashTypedData } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
@@ -6,14 +5,11 @@ import { bindingTypedData, type SignedBinding } from "../protocol/binding.ts";
 import { ascii, equalBytes, fromHex, toHex, type Hex } from "../protocol/bytes.ts";
 import { domainSeparator, type Keccak } from "../protocol/typedData.ts";
 import { bullmqJobs } from "./adapters/bullmq/jobs.ts";
-import { openFileKeyring } from "./adapters/file/keyring.ts";
 import { inProcessJobs } from "./adapters/inprocess/jobs.ts";
-import { openLmdbJournal } from "./adapters/lmdb/journal.ts";
-import { openLmdbLog } from "./adapters/lmdb/log.ts";
-import { openLmdbState } from "./adapters/lmdb/state.ts";
 import { reasonName } from "./adapters/viem/items.ts";
 import { openViemLedger, type ViemLedger } from "./adapters/viem/ledger.ts";
 import { openMarket } from "./adapters/viem/market.ts";
+import type { Cluster } from "./cluster/cluster.ts";
 import type { Config } from "./config.ts";
 import { createCommittee } from "./dv/committee.ts";
 import { signDigestWith, type Curve } from "./dv/keySigner.ts";
@@ -25,13 +21,15 @@ import type { Stages } from "./flow/flow.ts";
 import { createGuard, type Network } from "./flow/guard.ts";
 import { createPending } from "./flow/pending.ts";
 import type { ReadPorts } from "./flow/read.ts";
+import { layGround, type WrapStores } from "./ground.ts";
 import { startSignatures, type Signatures } from "./guard/signatures.ts";
 import type { BatchPolicy } from "./notary/notary.ts";
-import { startReplica, type Replica } from "./log/replica.ts";
+import type { Replica } from "./log/replica.ts";
 import { systemClock } from "./ops/clock.ts";
 import type { Logger } from "./ops/logger.ts";
-import type { Committee, Journal, Jobs, Keyring, OfferOf, PartitionLog, State } from "./ports.ts";
+import type { Committee, Journal, Jobs, Keyring, OfferOf } from "./ports.ts";
 import { openVault, type Vault } from "./privacy/vault.ts";
+import type { Stores } from "./stores.ts";
 
 /** A relayer without its doors: everything that http, tests and benchmarks speak to. */
 export interface RelayerNode {
@@ -44,6 +42,10 @@ export interface RelayerNode {
   readonly keyring: Keyring;
   readonly ledger: ViemLedger;
   readonly executor: Executor;
+  /** Undefined for a node that stands alone. */
+  readonly cluster: Cluster | undefined;
+  /** Tells the other nodes of a cluster where people reach this one. */
+  readonly announce: (url: string) => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -64,12 +66,8 @@ export async function startNode(
   const [{ keccak256 }, curve] = await Promise.all([Hash.engine(), Secp256k1.engine()]);
   const keccak: Keccak = (bytes) => keccak256(bytes);
   const network = networkOf(config);
-  const stores = wrap(openStores(config));
-  const { keyring, partitionLog, state, journal } = stores;
-  const replica = await startReplica(
-    { genesisNodes: new Map([[toHex(keyring.nodeId), keyring.nodePublicKey]]), onFault },
-    { log: partitionLog, state, keyring, clock },
-  );
+  const { stores, partitionLog, replica, cluster, announce } = await layGround(config, { wrap, onFault });
+  const { keyring, state, journal } = stores;
   const vault = openVault(state, keyring);
   const signatures = startSignatures(Math.max(1, config.MIDCHAIN_SIGNATURE_THREADS));
   const ledger = openLedger(config, network, journal);
@@ -77,9 +75,12 @@ export async function startNode(
   const common = { vault, clock, keccak };
   const committee = openCommittee(config, network, { journal, keccak, curve, signatures });
   const executor = startExecutor(
-    { networkTag: ascii(config.MIDCHAIN_NETWORK), owns: () => true, policy: batchPolicy(config) },
+    { ...notaryOptions(config), owns: (partition) => cluster?.owns(partition) ?? true },
     { ...common, ...separatorsOf(network), replica, log: partitionLog, ledger, jobs, committee, onFault },
   );
+  cluster?.onChange(() => {
+    for (const partition of executor.notaries.keys()) executor.look(partition);
+  });
   const { acceptedByContract } = ledger;
   const reading = { view: state, keyring, ...common };
   return {
@@ -103,7 +104,9 @@ export async function startNode(
       ...signedBy(signatures, ledger),
     },
     read: { ...reading, notaryOf: executor.notaryOf, nameError: (reason) => reasonName(toHex(reason)) },
-    stop: () => stopAll({ executor, jobs, ledger, replica, signatures, stores }),
+    cluster,
+    announce,
+    stop: () => stopAll({ executor, jobs, ledger, replica, signatures, stores, cluster }),
   };
 }
 
@@ -115,22 +118,15 @@ async function stopAll(parts: {
   readonly replica: Replica;
   readonly signatures: Signatures;
   readonly stores: Stores;
+  readonly cluster: Cluster | undefined;
 }): Promise<void> {
   parts.executor.stop();
+  await parts.cluster?.stop();
   await parts.jobs.close();
   await parts.ledger.stop();
   await parts.replica.stop();
   await parts.signatures.stop();
   await Promise.all([parts.stores.partitionLog.close(), parts.stores.state.close(), parts.stores.journal.close()]);
-}
-
-/** Lays something over the stores before anybody uses them; the crash tests count and stop at every write. */
-export type WrapStores = (stores: Stores) => Stores;
-export interface Stores {
-  readonly keyring: Keyring;
-  readonly partitionLog: PartitionLog;
-  readonly state: State;
-  readonly journal: Journal;
 }
 
 const clock = systemClock;
@@ -150,21 +146,14 @@ const separatorsOf = ({ chain, engine, ledger }: Network) => ({
   ledgerSeparator: domainSeparator({ name: "NotaryLedger", chain, contract: ledger }),
 });
 
-const batchPolicy = (config: Config): BatchPolicy => ({
-  inputsMax: config.MIDCHAIN_BATCH_INPUTS,
-  legsMax: config.MIDCHAIN_BATCH_LEGS,
-  closeAfterMs: config.MIDCHAIN_CLOSE_AFTER_MS,
+const notaryOptions = (config: Config): { readonly networkTag: Uint8Array; readonly policy: BatchPolicy } => ({
+  networkTag: ascii(config.MIDCHAIN_NETWORK),
+  policy: {
+    inputsMax: config.MIDCHAIN_BATCH_INPUTS,
+    legsMax: config.MIDCHAIN_BATCH_LEGS,
+    closeAfterMs: config.MIDCHAIN_CLOSE_AFTER_MS,
+  },
 });
-
-function openStores(config: Config): Stores {
-  const at = (name: string): string => join(config.MIDCHAIN_DATA_DIR, name);
-  return {
-    keyring: openFileKeyring(at("keys.json")),
-    partitionLog: openLmdbLog({ path: at("log"), partitions: config.MIDCHAIN_PARTITIONS }),
-    state: openLmdbState(at("state")),
-    journal: openLmdbJournal(at("journal")),
-  };
-}
 
 function openLedger(config: Config, network: Network, journal: Journal): ViemLedger {
   const depth = /^depth:(\d+)$/.exec(config.MIDCHAIN_FINALITY)?.[1];

@@ -27,6 +27,40 @@ export interface PartitionLog {
   close(): Promise<void>;
 }
 
+/**
+ * Words between the nodes of a cluster. Best effort: they are lost, doubled and late, and anybody with the log's rights
+ * can say them; nothing that must be true may follow from one.
+ */
+export interface Gossip {
+  tell(topic: string, word: Uint8Array): void;
+  hear(topic: string, listener: (word: Uint8Array) => void): () => void;
+}
+
+/** The servers below a replicated log, as far as an operator must see and steer them. */
+export interface LogEngine {
+  look(): Promise<EngineLook>;
+  /** Asks the engine to let `server` lead the partition's group; it may not. */
+  lead(partition: number, server: string): Promise<void>;
+}
+
+export interface EngineLook {
+  readonly servers: readonly { readonly name: string; readonly version: string; readonly syncAlways: boolean }[];
+  readonly unsafe: readonly { readonly cause: string; readonly fix: string }[];
+  readonly partitions: readonly EnginePartition[];
+}
+
+export interface EnginePartition {
+  readonly partition: number;
+  /** Name of the group; empty when the partition has none. */
+  readonly stream: string;
+  /** Undefined while there is none. */
+  readonly leader: string | undefined;
+  readonly replicas: readonly { readonly server: string; readonly current: boolean; readonly lag: number }[];
+  /** First and last sequence, as the leader says; undefined when nobody answers. */
+  readonly first: number | undefined;
+  readonly tail: number | undefined;
+}
+
 /** Reads of one moment; apply sees nothing else. */
 export interface StateView {
   get(key: Uint8Array): Uint8Array | undefined;

@@ -1,3 +1,4 @@
+import { laterPosition } from "../protocol/position.ts";
 import { failure, MidchainError } from "./errors.ts";
 
 /** How this library talks to a relayer: one place for addresses, tokens and problems. */
@@ -22,6 +23,8 @@ const CALL_MS_MAX = 30_000;
 
 export function openWire(url: string, fetch: typeof globalThis.fetch): Wire {
   const base = `${url.replace(/\/+$/, "")}/v1`;
+  /** What this client has seen of a cluster: behind one address there may be several nodes, some a moment behind. */
+  let position = "";
   const call = async (path: string, init: RequestInit): Promise<Response> => {
     let response: Response;
     try {
@@ -30,11 +33,15 @@ export function openWire(url: string, fetch: typeof globalThis.fetch): Wire {
       throw failure("UNREACHABLE", error instanceof Error ? error.message : String(error));
     }
     if (!response.ok) throw await problemOf(response);
+    const reached = response.headers.get("midchain-position");
+    if (reached !== null) position = laterPosition(position, reached);
     return response;
   };
   const withToken = (token: string | undefined): Record<string, string> =>
     token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const read = (path: string, token: string | undefined) => call(path, { headers: withToken(token) });
+  const seen = (path: string): string =>
+    position === "" ? path : `${path}${path.includes("?") ? "&" : "?"}atLeast=${position}`;
+  const read = (path: string, token: string | undefined) => call(seen(path), { headers: withToken(token) });
   return {
     url: base,
     fetch,

@@ -7,6 +7,8 @@ import type { Jobs } from "../ports.ts";
 export interface Executor {
   readonly notaryOf: (txId: Uint8Array) => Notary;
   readonly notaries: readonly Notary[];
+  /** To be called when this node may have become the executor of a partition. */
+  readonly look: (partition: number) => void;
   readonly stop: () => void;
 }
 
@@ -57,6 +59,7 @@ export function startExecutor(
 
   return {
     notaries,
+    look: ring,
     notaryOf(txId) {
       const notary = notaries[partitionOf(txId, replica.partitions)];
       if (notary === undefined) throw new RangeError("a transaction of no partition");

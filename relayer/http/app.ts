@@ -1,10 +1,12 @@
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import helmet from "helmet";
 import { docsRouter } from "./docsPage.ts";
+import { consistentReads, markPosition, POSITION_HEADER } from "./consistency.ts";
 import type { HttpNode, HttpOptions, HttpPorts } from "./door.ts";
 import { openEvents } from "./events.ts";
 import { healthRouter } from "./health.ts";
 import { readBody } from "./incoming.ts";
+import { openMemory } from "./memory.ts";
 import { perMinute, type Limit } from "./limits.ts";
 import { openApiOf } from "./openapi.ts";
 import { portalRouter } from "./portal.ts";
@@ -13,6 +15,7 @@ import { problem, tooMany } from "./reply.ts";
 import type { Route } from "./route.ts";
 import { guarded, refuseBroken, routerOf } from "./router.ts";
 import { accountRoutes } from "./routes/account.ts";
+import { clusterRoutes } from "./routes/cluster.ts";
 import { grantRoutes } from "./routes/grants.ts";
 import { networkRoutes } from "./routes/network.ts";
 import { proposalRoutes } from "./routes/proposals.ts";
@@ -33,10 +36,12 @@ export function createApp(node: HttpNode, options: HttpOptions, ports: HttpPorts
   const recent = followRecent(node.replica);
   const events = openEvents(node, { readersMax: options.streamsMax });
   const submit = createSubmit(node, { ...ports, ...options });
-  const sessions = createSessions({ keyring: node.keyring, clock: ports.clock });
+  const memory = openMemory(ports.clock, node.cluster?.words);
+  const sessions = createSessions({ keyring: node.keyring, clock: ports.clock, memory });
   const routes: readonly Route[] = [
     ...networkRoutes(node, options),
-    ...sessionRoutes(node, options, { ...ports, sessions }),
+    ...clusterRoutes(node, options),
+    ...sessionRoutes(node, options, { ...ports, sessions, nonces: memory("nonces") }),
     ...accountRoutes(node),
     ...transactionRoutes(node, { submit, recent }),
     ...grantRoutes(node),
@@ -48,7 +53,7 @@ export function createApp(node: HttpNode, options: HttpOptions, ports: HttpPorts
   app.set("trust proxy", options.proxies);
   const perIp = perMinute(options.ipPerMinute);
   const cors = crossOrigin(options.origins);
-  app.post("/v1/transactions", cors, hotPath(submit, perIp, ports));
+  app.post("/v1/transactions", cors, hotPath(node, submit, { ...ports, perIp }));
   app.use(accessLog(ports), securityHeaders(options), cors, limitPerIp(perIp));
   app.get("/v1/events", (request, response) => {
     if (!events.join(response, request.get("last-event-id"))) send(response, problem("FULL"));
@@ -56,6 +61,7 @@ export function createApp(node: HttpNode, options: HttpOptions, ports: HttpPorts
   app.get("/v1/openapi.json", (_request, response) => {
     response.json(openApiOf(routes, options.publicUrl()));
   });
+  app.use("/v1", consistentReads(node, { ...ports, sessions }));
   app.use("/v1", routerOf(routes, { ...ports, sessions, perAccount: perMinute(options.accountPerMinute) }));
   app.use(healthRouter(node), docsRouter(routes));
   if (options.portalDir !== undefined) app.use(portalRouter(options.portalDir));
@@ -73,15 +79,16 @@ export function createApp(node: HttpNode, options: HttpOptions, ports: HttpPorts
 }
 
 /** Before every other layer: two thousand times a second, each layer counts. It answers JSON only, to programs. */
-function hotPath(submit: Submit, perIp: Limit, ports: HttpPorts) {
+function hotPath(node: HttpNode, submit: Submit, ports: HttpPorts & { readonly perIp: Limit }) {
   return async (request: Request, response: Response): Promise<void> => {
     response.setHeader("x-content-type-options", "nosniff");
     const reply = await guarded(async () => {
-      const waitS = await perIp(request.ip ?? "");
+      const waitS = await ports.perIp(request.ip ?? "");
       if (waitS > 0) return tooMany(waitS);
       const incoming = await readBody(request, { type: SUBMISSION_TYPE, bytesMax: SUBMISSION_BYTES_MAX });
       return incoming.kind === "problem" ? incoming : submit(incoming.bytes, request.get("idempotency-key"));
     }, ports.log);
+    markPosition(node, response);
     send(response, reply);
     if (reply.kind === "problem") ports.log.info({ code: reply.code }, "request refused");
   };
@@ -140,6 +147,7 @@ function crossOrigin(origins: readonly string[]) {
     }
     response.setHeader("access-control-allow-origin", origin);
     response.setHeader("vary", "Origin");
+    response.setHeader("access-control-expose-headers", POSITION_HEADER);
     if (request.method !== "OPTIONS") {
       next();
       return;

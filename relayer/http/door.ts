@@ -1,3 +1,4 @@
+import type { Cluster } from "../cluster/cluster.ts";
 import type { EnrolPorts } from "../flow/enrol.ts";
 import type { Stages } from "../flow/flow.ts";
 import type { Network } from "../flow/guard.ts";
@@ -12,11 +13,13 @@ export interface HttpNode {
   readonly stages: Stages;
   readonly enrolment: EnrolPorts;
   readonly read: ReadPorts;
-  readonly keyring: Pick<Keyring, "nodePublicKey" | "sign" | "sessionTag">;
+  readonly keyring: Pick<Keyring, "nodeId" | "nodePublicKey" | "sign" | "sessionTag" | "ownerTag">;
   readonly replica: {
     readonly partitions: number;
     readonly view: StateView;
     readonly applied: (partition: number) => number;
+    readonly fence: (partition: number) => Promise<void>;
+    readonly reached: (partition: number, seq: number) => Promise<void>;
     readonly onHappened: (listener: (happened: Happened) => void) => () => void;
   };
   readonly ledger: {
@@ -24,6 +27,8 @@ export interface HttpNode {
     readonly onHead: (listener: () => void) => () => void;
     readonly watch: { readonly head: number; readonly finalized: number; readonly lastError: string | undefined };
   };
+  /** Undefined for a node that stands alone. */
+  readonly cluster: Pick<Cluster, "view" | "words"> | undefined;
   readonly executor: {
     readonly notaries: readonly {
       readonly backlog: { readonly unbatched: number; readonly openBatches: readonly number[] };

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { createDocument, type ZodOpenApiOperationObject } from "zod-openapi";
 import type { Route } from "./route.ts";
 import { problemSchema } from "./schemas.ts";
@@ -6,6 +6,15 @@ import { problemSchema } from "./schemas.ts";
 const problemAnswer = (description: string) => ({
   description,
   content: { "application/problem+json": { schema: problemSchema } },
+});
+
+/** What every read takes besides its own (consistency.ts). */
+const reading = z.object({
+  atLeast: z
+    .string()
+    .optional()
+    .meta({ description: "A `midchain-position`: read at least what that answer had seen." }),
+  strong: z.literal("true").optional().meta({ description: "Read everything that anybody was told before." }),
 });
 
 /** The OpenAPI 3.1 document of the very table that the router runs. */
@@ -54,7 +63,8 @@ function operationOf(row: Route): ZodOpenApiOperationObject {
     security: row.session ? [{ session: [] }] : [],
     requestParams: {
       ...(row.params === undefined ? {} : { path: row.params }),
-      ...(row.query === undefined ? {} : { query: row.query }),
+      ...(row.method === "get" ? { query: (row.query ?? z.object({})).extend(reading.shape) } : {}),
+      ...(row.method !== "get" && row.query !== undefined ? { query: row.query } : {}),
     },
     ...(body === undefined ? {} : { requestBody: body }),
     responses: {

@@ -34,6 +34,7 @@ const rows = {
   SIGN_IN_REFUSED: [401, "Sign-in refused", "the sign-in message or its signature is not right", "ask for a new nonce"],
   TOO_MANY: [429, "Too many requests", "more requests than allowed in one minute", "wait as Retry-After says"],
   FULL: [503, "Full", "the node holds as many of these as it may", "try again later"],
+  BEHIND: [503, "Behind", "this node has not applied yet what the read asks for", "try again, or ask another node"],
   KEY_MISMATCH: [422, "Idempotency-Key", "the key is not the request's id", "leave it out, or send the id in hex"],
 } as const satisfies Record<string, readonly [number, string, string, string]>;
 

@@ -38,7 +38,10 @@ export function routerOf(routes: readonly Route[], ports: RouterPorts): Router {
 }
 
 /** Runs `work`; whatever it throws becomes an answer, and the details go to the log under the same id. */
-export async function guarded(work: () => Reply | Promise<Reply>, log: HttpPorts["log"]): Promise<Reply> {
+export async function guarded<Given extends Reply | undefined>(
+  work: () => Given | Promise<Given>,
+  log: HttpPorts["log"],
+): Promise<Given | Reply> {
   try {
     return await work();
   } catch (error) {

@@ -5,7 +5,8 @@ import type { Clock, Keyring } from "../ports.ts";
 /**
  * Sessions without a store: a token carries its account and its end under the nodes' common key, so every node of a
  * cluster takes it. What has to be remembered (spent refresh tokens, ended sessions) is remembered by each node until
- * the tokens expire by themselves; after a restart an ended session lives at most ten minutes longer.
+ * the tokens expire by themselves, and told to the others (memory.ts); after a restart an ended session lives at most
+ * ten minutes longer.
  *
  *   token = base64url( kind (1)  family (16)  account (20)  ends at ms (8)  serial (8)  tag (32) )
  */
@@ -44,9 +45,12 @@ interface Content {
 export function createSessions(ports: {
   readonly keyring: Pick<Keyring, "sessionTag">;
   readonly clock: Pick<Clock, "now">;
+  /** Where spent tokens and ended sessions are remembered; in a cluster, by every node. */
+  readonly memory?: (of: string) => Remembered;
 }): Sessions {
-  const spent = remembering(ports.clock);
-  const ended = remembering(ports.clock);
+  const memory = ports.memory ?? (() => remembering(ports.clock));
+  const spent = memory("spent");
+  const ended = memory("ended");
   const nameOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
   const write = (content: Omit<Content, "serial">): string => {
     const bytes = concat(
@@ -111,8 +115,16 @@ function read(token: string, kind: Content["kind"], keyring: Pick<Keyring, "sess
   };
 }
 
-/** A set whose entries end by themselves; when it is full the oldest go first. */
-export function remembering(clock: Pick<Clock, "now">, entriesMax = REMEMBERED_MAX) {
+/** A set whose entries end by themselves. */
+export interface Remembered {
+  readonly has: (name: string) => boolean;
+  readonly add: (name: string, endsAt: number) => void;
+  /** Whether it was there, and takes it away. */
+  readonly take: (name: string) => boolean;
+}
+
+/** When it is full the oldest go first. */
+export function remembering(clock: Pick<Clock, "now">, entriesMax = REMEMBERED_MAX): Remembered {
   const until = new Map<string, number>();
   return {
     has(name: string): boolean {
@@ -129,7 +141,6 @@ export function remembering(clock: Pick<Clock, "now">, entriesMax = REMEMBERED_M
       }
       until.set(name, endsAt);
     },
-    /** Whether it was there, and takes it away. */
     take(name: string): boolean {
       const endsAt = until.get(name);
       until.delete(name);

@@ -3,7 +3,7 @@ import { SiweMessage } from "@signinwithethereum/siwe";
 import { getAddress, hashMessage, recoverAddress } from "viem";
 import { fromHex, toHex } from "../../protocol/bytes.ts";
 import type { Clock } from "../ports.ts";
-import { remembering } from "./session.ts";
+import { remembering, type Remembered } from "./session.ts";
 
 /** Sign-in with Ethereum (EIP-4361): who holds the account's key, on this site, now, once. */
 
@@ -17,8 +17,7 @@ export interface Nonces {
   readonly spend: (nonce: string) => boolean;
 }
 
-export function createNonces(clock: Pick<Clock, "now">): Nonces {
-  const issued = remembering(clock);
+export function createNonces(clock: Pick<Clock, "now">, issued: Remembered = remembering(clock)): Nonces {
   return {
     issue() {
       const nonce = randomBytes(16).toString("hex");

@@ -1,8 +1,10 @@
+import { Fault } from "../errors.ts";
 import { applyRecord, Overlay, type Applied, type GenesisNodes, type Happened } from "../midc/apply.ts";
 import { keys } from "../midc/keys.ts";
 import { decodeApplied } from "../midc/rows.ts";
 import type { Clock, LogEntry, PartitionLog, State } from "../ports.ts";
 import { RETRY_MS } from "./appender.ts";
+import { keepRecord } from "./kept.ts";
 
 const APPLY_ENTRIES_MAX = 256;
 
@@ -20,6 +22,8 @@ interface Options {
   /** Called after the commit, for every record, in log order. */
   readonly settle: (record: Uint8Array, applied: Applied) => void;
   readonly onFault: (error: unknown) => void;
+  /** Keeps every record beside the state, in the same commit: a cluster repairs its log from these (log/kept.ts). */
+  readonly keepRecords?: boolean;
 }
 
 /**
@@ -66,7 +70,11 @@ export class Applier {
   }
 
   async barrier(partition: number): Promise<void> {
-    const seq = await this.#ports.log.tail(partition);
+    await this.reached(partition, await this.#ports.log.tail(partition));
+  }
+
+  /** Resolves once the sequence is applied. */
+  async reached(partition: number, seq: number): Promise<void> {
     if (this.applied(partition) >= seq) return;
     await new Promise<void>((resolve) => {
       this.#barriers.add({ partition, seq, resolve });
@@ -99,7 +107,7 @@ export class Applier {
     try {
       const overlay = new Overlay(this.#ports.state);
       const steps: Step[] = [];
-      for (const partition of partitions) steps.push(...(await this.#read(partition, overlay)));
+      for (const partition of partitions) steps.push(...(await this.#readIfItCan(partition, overlay)));
       if (steps.length > 0) await this.#ports.state.commit(overlay.writes());
       this.#tell(steps);
     } catch (error) {
@@ -109,17 +117,33 @@ export class Applier {
     return this.#news.size > 0;
   }
 
-  async #read(partition: number, overlay: Overlay): Promise<Step[]> {
+  /** A partition whose log cannot be read now waits by itself; the others go on. */
+  async #readIfItCan(partition: number, overlay: Overlay): Promise<Step[]> {
+    let entries: readonly LogEntry[];
+    const next = this.applied(partition) + 1;
+    try {
+      entries = await this.#ports.log.read(partition, next, APPLY_ENTRIES_MAX);
+      if (entries.some(({ seq }, i) => seq !== next + i)) throw new Fault("LOG_HOLE", `partition ${partition}`);
+    } catch (error) {
+      this.#options.onFault(error);
+      void this.#ports.clock.sleep(RETRY_MS).then(() => {
+        this.wake(partition);
+      });
+      return [];
+    }
+    return this.#apply(partition, entries, overlay);
+  }
+
+  #apply(partition: number, entries: readonly LogEntry[], overlay: Overlay): Step[] {
     const { log } = this.#ports;
     const { genesisNodes, isMine } = this.#options;
     const cluster = { partitions: log.partitions, genesisNodes, isMine };
-    const entries = await log.read(partition, this.applied(partition) + 1, APPLY_ENTRIES_MAX);
     if (entries.length === APPLY_ENTRIES_MAX) this.#news.add(partition);
-    return entries.map((entry) => ({
-      partition,
-      entry,
-      applied: applyRecord(overlay, { ...entry, partition }, cluster),
-    }));
+    return entries.map((entry) => {
+      const applied = applyRecord(overlay, { ...entry, partition }, cluster);
+      if (this.#options.keepRecords === true) keepRecord(overlay, partition, entry);
+      return { partition, entry, applied };
+    });
   }
 
   #tell(steps: readonly Step[]): void {

@@ -1,3 +1,4 @@
+import { encodeRecord } from "../midc/record.ts";
 import type { CommandResult, GenesisNodes } from "../midc/apply.ts";
 import type { Command } from "../midc/command.ts";
 import type { Clock, Keyring, PartitionLog, State, StateView } from "../ports.ts";
@@ -17,12 +18,25 @@ export interface Replica {
   readonly applied: (partition: number) => number;
   /** Resolves once everything that was in the partition's log at the call is applied here. */
   readonly barrier: (partition: number) => Promise<void>;
+  /**
+   * Resolves once everything that anybody was told before the call is applied here: an empty record is appended, and
+   * what the quorum took before it comes before it. A server that only believes it leads cannot answer this.
+   */
+  readonly fence: (partition: number) => Promise<void>;
+  /** Resolves once the sequence is applied here. */
+  readonly reached: (partition: number, seq: number) => Promise<void>;
   readonly onHappened: (listener: OnHappened) => () => void;
+  /** Looks again at a partition's log, as after a ring. */
+  readonly wake: (partition: number) => void;
   readonly stop: () => Promise<void>;
 }
 
 export async function startReplica(
-  options: { readonly genesisNodes: GenesisNodes; readonly onFault: (error: unknown) => void },
+  options: {
+    readonly genesisNodes: GenesisNodes;
+    readonly onFault: (error: unknown) => void;
+    readonly keepRecords?: boolean;
+  },
   ports: {
     readonly log: PartitionLog;
     readonly state: State;
@@ -45,11 +59,49 @@ export async function startReplica(
     view: ports.state,
     applied: (partition) => applier.applied(partition),
     barrier: (partition) => applier.barrier(partition),
+    fence: shared(async (partition) => {
+      const content = { nodeId: ports.keyring.nodeId, partition, commands: [] };
+      const seq = await ports.log.append(
+        partition,
+        encodeRecord(content, (message) => ports.keyring.sign(message)),
+      );
+      await applier.reached(partition, seq);
+    }),
+    reached: (partition, seq) => applier.reached(partition, seq),
+    wake: (partition) => {
+      applier.wake(partition);
+    },
     onHappened: (listener) => applier.onHappened(listener),
     async stop() {
       await appender.stop();
       unfollow();
       await applier.stop();
     },
+  };
+}
+
+/** Calls that come while one is under way share the next one: a fence covers everybody who asked before it was put up. */
+function shared(raise: (partition: number) => Promise<void>): (partition: number) => Promise<void> {
+  const running = new Map<number, Promise<void>>();
+  const next = new Map<number, Promise<void>>();
+  const begin = (partition: number): Promise<void> => {
+    const fence = raise(partition).finally(() => running.delete(partition));
+    running.set(partition, fence);
+    return fence;
+  };
+  return (partition) => {
+    const current = running.get(partition);
+    if (current === undefined) return begin(partition);
+    let following = next.get(partition);
+    if (following === undefined) {
+      following = current
+        .catch(() => undefined)
+        .then(() => {
+          next.delete(partition);
+          return begin(partition);
+        });
+      next.set(partition, following);
+    }
+    return following;
   };
 }

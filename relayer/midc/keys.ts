@@ -37,6 +37,13 @@ export const keys = {
   applied: (partition: number) => table("a", u16(partition)),
   /** Signing key of a member node, per partition so that each log decides by itself. */
   node: (partition: number, nodeId: Uint8Array) => table("k", u16(partition), nodeId),
+  nodesOf: (partition: number) => ({ from: table("k", u16(partition)), to: table("k", u16(partition + 1)) }),
+  /** A record as it was applied, with the running digest after it; kept by the nodes of a cluster, see log/kept.ts. */
+  kept: (partition: number, seq: number) => table("l", u16(partition), u64(seq)),
+  keptOf: (partition: number, fromSeq: number) => ({
+    from: table("l", u16(partition), u64(fromSeq)),
+    to: table("l", u16(partition + 1), u64(0)),
+  }),
   /** Head row of a chain. */
   head: (chainId: Uint8Array) => table("h", chainId),
   /** A block, where its record put it. */

@@ -1,3 +1,5 @@
+import type { ClusterView } from "../cluster/view.ts";
+import { clusterGauges } from "./clusterMetrics.ts";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { keys } from "../midc/keys.ts";
 import { decodeBatch, decodeTx } from "../midc/rows.ts";
@@ -20,6 +22,7 @@ export interface Measured {
     readonly outbox: { readonly list: () => readonly unknown[] };
     readonly watch: { readonly head: number; readonly finalized: number };
   };
+  readonly cluster: { readonly view: () => ClusterView } | undefined;
   readonly executor: {
     readonly notaries: readonly {
       readonly backlog: { readonly unbatched: number; readonly openBatches: readonly number[] };
@@ -50,6 +53,7 @@ export function createMetrics(node: Measured): Metrics {
     registers,
   });
   backlogGauges(node, registers);
+  clusterGauges(node.cluster, registers);
   const onBatch = gasMetrics(node, registers);
   const stop = node.replica.onHappened((happened) => {
     if (happened.kind === "void") transactions.inc({ state: "void_record" });

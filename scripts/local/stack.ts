@@ -24,6 +24,19 @@ const BLOCK_SECONDS = 0.25;
 const STOP_MS_MAX = 10_000;
 const GIFT = parseEther("10000");
 
+/** A chain of this machine with everything a relayer needs to know of it. */
+export interface LocalChain {
+  readonly rpcUrl: string;
+  readonly token: Address;
+  readonly asset: Address;
+  readonly ledger: Address;
+  readonly wallets: Readonly<Record<string, PrivateKeyAccount>>;
+  readonly contractCount: number;
+  /** The settings of a relayer on this chain, its own folder and ports aside. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly stop: () => Promise<void>;
+}
+
 export interface Stack {
   readonly url: string;
   readonly metricsUrl: string;
@@ -46,18 +59,18 @@ export interface StackOptions {
   readonly onStep?: (what: string) => void;
 }
 
-/** A whole system on this machine: a chain with all contracts, funded wallets, and a relayer process. */
-export async function startStack(options: StackOptions): Promise<Stack> {
-  const step = options.onStep ?? (() => undefined);
-  rmSync(options.dataDir, { recursive: true, force: true });
-  mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
+/** Starts a chain with all contracts and funded wallets, whose keys it writes into the folder. */
+export async function startChain(options: {
+  readonly dataDir: string;
+  readonly names: readonly string[];
+  readonly rpcPort?: number;
+}): Promise<LocalChain> {
   const keys = Object.fromEntries(options.names.map((name) => [name, generatePrivateKey()]));
   const wallets = Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, privateKeyToAccount(key)]));
   const anvil = await startAnvil({
     blockSeconds: BLOCK_SECONDS,
-    ...(options.ports === undefined ? {} : { port: options.ports.rpc }),
+    ...(options.rpcPort === undefined ? {} : { port: options.rpcPort }),
   });
-  step(`Local chain   anvil, chain ${foundry.id}, a block every ${BLOCK_SECONDS} s`);
   try {
     const contracts = await deployLocal({
       rpcUrl: anvil.rpcUrl,
@@ -65,33 +78,54 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       gift: GIFT,
     });
     const asset = await readyWallets(anvil.rpcUrl, Object.values(wallets), contracts);
-    step(`Contracts     ${Object.keys(contracts).length} deployed, roles handed to the timelock`);
     writeFileSync(join(options.dataDir, "wallets.json"), `${JSON.stringify(keys, undefined, 2)}\n`, { mode: 0o600 });
-    const env = {
-      ...relayerEnv(anvil.rpcUrl, [contracts.platformToken, asset], contracts),
-      ...portsEnv(options.ports),
-      ...options.env,
-    };
-    const relayer = await startRelayer({ MIDCHAIN_DATA_DIR: join(options.dataDir, "relayer"), ...env });
-    step(`Relayer       LMDB, ${env["MIDCHAIN_PARTITIONS"] ?? "16"} partitions, 4 DV signers`);
     return {
-      url: relayer.url,
-      metricsUrl: relayer.metricsUrl,
       rpcUrl: anvil.rpcUrl,
       token: contracts.platformToken,
       asset,
       ledger: contracts.notaryLedger,
       wallets,
-      dataDir: options.dataDir,
-      async stop() {
-        await relayer.stop();
-        await anvil.stop();
-      },
+      contractCount: Object.keys(contracts).length,
+      env: relayerEnv(anvil.rpcUrl, [contracts.platformToken, asset], contracts),
+      stop: anvil.stop,
     };
   } catch (error) {
     await anvil.stop();
     throw error;
   }
+}
+
+/** A whole system on this machine: a chain with all contracts, funded wallets, and a relayer process. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const step = options.onStep ?? (() => undefined);
+  rmSync(options.dataDir, { recursive: true, force: true });
+  mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
+  const { ports } = options;
+  const chain = await startChain({ ...options, ...(ports === undefined ? {} : { rpcPort: ports.rpc }) });
+  tellChain(chain, step);
+  try {
+    const env = { ...chain.env, ...portsEnv(ports), ...options.env };
+    const relayer = await startRelayer({ MIDCHAIN_DATA_DIR: join(options.dataDir, "relayer"), ...env });
+    step(`Relayer       LMDB, ${env["MIDCHAIN_PARTITIONS"] ?? "16"} partitions, 4 DV signers`);
+    return {
+      ...chain,
+      url: relayer.url,
+      metricsUrl: relayer.metricsUrl,
+      dataDir: options.dataDir,
+      async stop() {
+        await relayer.stop();
+        await chain.stop();
+      },
+    };
+  } catch (error) {
+    await chain.stop();
+    throw error;
+  }
+}
+
+export function tellChain(chain: LocalChain, step: (what: string) => void): void {
+  step(`Local chain   anvil, chain ${foundry.id}, a block every ${BLOCK_SECONDS} s`);
+  step(`Contracts     ${chain.contractCount} deployed, roles handed to the timelock`);
 }
 
 /** Gas money, approvals, and the second token: what a faucet and governance would do on a test network. */

@@ -101,7 +101,7 @@ describe("the gate of the replicated log", () => {
       await refuses(open(servers), /max_age is 3600000000000, not 0/, /1 replicas/, /Safe streams/);
       await jsm.streams.update(stream, { max_age: 0, num_replicas: 3 });
       const again = await open(servers);
-      assert.deepEqual((await again.unsafe()).unsafe, []);
+      assert.deepEqual((await again.servers()).unsafe, []);
       await again.log.close();
       await keeper.close();
     });

@@ -3,8 +3,9 @@ import { toHex } from "../../protocol/bytes.ts";
 import { readConfig } from "../../relayer/config.ts";
 import { accept } from "../../relayer/flow/flow.ts";
 import { readTransaction } from "../../relayer/flow/read.ts";
-import { startNode, type Stores } from "../../relayer/node.ts";
+import { startNode } from "../../relayer/node.ts";
 import { createLogger } from "../../relayer/ops/logger.ts";
+import type { Stores } from "../../relayer/stores.ts";
 import { bytesOf } from "./actors.ts";
 
 /**

@@ -43,9 +43,32 @@ function writeDurably(path: string, text: string): void {
 
 const PKCS8_ED25519 = Buffer.from("302e020100300506032b657004220420", "hex");
 
+/**
+ * Writes the key files of a cluster's nodes: each node signs with a key of its own, and all share the keys under which
+ * users' keys are wrapped, accounts are found and sessions are recognised. A file that is there is an error: whoever
+ * overwrites one makes every user's data unreadable.
+ */
+export function writeClusterKeys(paths: readonly string[]): void {
+  const taken = paths.find((path) => existsSync(path));
+  if (taken !== undefined) throw new Error(`${taken} is there already`);
+  const { vault, directory } = freshKeys();
+  for (const path of paths) writeKeys(path, { ...freshKeys(), vault, directory });
+}
+
+/** A further node's key file, with the shared keys of an existing one. */
+export function writeJoiningKeys(path: string, from: string): void {
+  if (existsSync(path)) throw new Error(`${path} is there already`);
+  const { vault, directory } = JSON.parse(readFileSync(from, "utf8")) as KeyFile;
+  writeKeys(path, { ...freshKeys(), vault, directory });
+}
+
+const writeKeys = (path: string, file: KeyFile): void => {
+  writeDurably(path, `${JSON.stringify(file, undefined, 2)}\n`);
+};
+
 /** Opens the node's key file (mode 0600), making it on the first start. */
 export function openFileKeyring(path: string): Keyring {
-  if (!existsSync(path)) writeDurably(path, `${JSON.stringify(freshKeys(), undefined, 2)}\n`);
+  if (!existsSync(path)) writeKeys(path, freshKeys());
   const file = JSON.parse(readFileSync(path, "utf8")) as KeyFile;
   const vaultKey = createSecretKey(file.vault, "base64");
   const directoryKey = createSecretKey(file.directory, "base64");

@@ -22,8 +22,8 @@ export interface ReplicatedLog {
   /** Connections with other rights; undefined without their seeds. */
   readonly sys: NatsConnection | undefined;
   readonly keeper: NatsConnection | undefined;
-  /** What is unsafe now, looked at again: a server can be replaced by an old one at any time. */
-  readonly unsafe: () => Promise<{ readonly servers: readonly ServerFacts[]; readonly unsafe: readonly Unsafe[] }>;
+  /** The servers as they are now, looked at again: one can be replaced by an old one at any time. */
+  readonly servers: () => Promise<{ readonly servers: readonly ServerFacts[]; readonly unsafe: readonly Unsafe[] }>;
 }
 
 const GATE_MS_MAX = 15_000;
@@ -44,12 +44,12 @@ export async function openReplicatedLog(options: ReplicatedLogOptions): Promise<
     const keeper = options.keeperSeed === undefined ? undefined : await connectAs(options.keeperSeed, "keeper");
     if (!options.acceptUnsafe) await passServers(sys);
     const log = await openJetStreamLog(nc, options);
-    const unsafe = async () => {
-      const servers = sys === undefined ? [] : await readServers(sys);
-      return { servers, unsafe: [...unsafeServers(servers), ...(await unsafeStreams(nc, log, options))] };
+    const servers = async () => {
+      const found = sys === undefined ? [] : await readServers(sys);
+      return { servers: found, unsafe: unsafeServers(found) };
     };
     if (!options.acceptUnsafe) refuse(await unsafeStreams(nc, log, options));
-    return { ...{ nc, sys, keeper, unsafe }, log: { ...log, close: () => closeAll(log, open) } };
+    return { ...{ nc, sys, keeper, servers }, log: { ...log, close: () => closeAll(log, open) } };
   } catch (error) {
     await Promise.all(open.map((nc) => nc.close()));
     throw logFault(error);
@@ -90,7 +90,7 @@ async function unsafeStreams(
     if (log.isLost(partition)) continue;
     const place = log.placeOf(partition);
     for (const cause of unsafeIn(await jsm.streams.info(streamName(place)), place, options))
-      found.push({ cause, fix: "give the stream the configuration of docs/RUNBOOK.md, Safe streams" });
+      found.push({ cause, fix: "give the stream the configuration of docs/CLUSTER.md, "Safe streams"" });
   }
   return found;
 }

@@ -35,7 +35,7 @@ const partitionSchema = z.object({
   applied: z.int(),
   unbatched: z.int(),
   openBatches: z.array(z.int()),
-  executor: hexText,
+  executor: hexText.nullable().meta({ description: "Node id; null while none is known." }),
 });
 
 export function networkRoutes(node: HttpNode, options: HttpOptions): readonly Route[] {
@@ -79,16 +79,18 @@ export function networkRoutes(node: HttpNode, options: HttpOptions): readonly Ro
       summary: "How far each partition is, and what waits in it",
       session: false,
       answers: { 200: { what: "one row per partition", schema: z.object({ partitions: z.array(partitionSchema) }) } },
-      handle: () =>
-        json({
+      handle() {
+        const rows = node.cluster?.view().partitions;
+        return json({
           partitions: node.executor.notaries.map((notary, partition) => ({
             partition,
             applied: replica.applied(partition),
             unbatched: notary.backlog.unbatched,
             openBatches: notary.backlog.openBatches,
-            executor: nodePublicKey,
+            executor: rows === undefined ? toHex(keyring.nodeId) : (rows[partition]?.executor ?? null),
           })),
-        }),
+        });
+      },
     }),
   ];
 }

@@ -4,7 +4,7 @@ import type { HttpNode, HttpOptions, HttpPorts } from "../door.ts";
 import { json, problem } from "../reply.ts";
 import { route, type Route } from "../route.ts";
 import { hexUpTo } from "../schemas.ts";
-import type { Sessions } from "../session.ts";
+import type { Remembered, Sessions } from "../session.ts";
 import { createNonces, signIn } from "../signIn.ts";
 
 const SIGNATURE_BYTES_MAX = 1024;
@@ -20,7 +20,7 @@ const tokensSchema = z
   .meta({ id: "Session" });
 
 type SessionOptions = Pick<HttpOptions, "publicUrl" | "origins">;
-type SessionPorts = HttpPorts & { readonly sessions: Sessions };
+type SessionPorts = HttpPorts & { readonly sessions: Sessions; readonly nonces: Remembered };
 
 export const sessionRoutes = (node: HttpNode, options: SessionOptions, ports: SessionPorts): readonly Route[] => [
   ...signInRoutes(node, options, ports),
@@ -29,7 +29,7 @@ export const sessionRoutes = (node: HttpNode, options: SessionOptions, ports: Se
 
 function signInRoutes(node: HttpNode, options: SessionOptions, ports: SessionPorts): readonly Route[] {
   const { sessions, clock } = ports;
-  const nonces = createNonces(clock);
+  const nonces = createNonces(clock, ports.nonces);
   const signInPorts = {
     nonces,
     clock,
@@ -42,7 +42,7 @@ function signInRoutes(node: HttpNode, options: SessionOptions, ports: SessionPor
       method: "get",
       path: "/session/nonce",
       tag: "session",
-      summary: "A nonce for one sign-in message; it lives five minutes and works once, at this node",
+      summary: "A nonce for one sign-in message; it lives five minutes and works once",
       session: false,
       answers: { 200: { what: "the nonce", schema: z.object({ nonce: z.string(), expiresAt: z.int() }) } },
       handle: () => json(nonces.issue()),

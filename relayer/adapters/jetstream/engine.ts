@@ -1,0 +1,67 @@
+import { jetstreamManager, type JetStreamManager, type StreamInfo } from "@nats-io/jetstream";
+import { Fault } from "../../errors.ts";
+import type { EnginePartition, LogEngine } from "../../ports.ts";
+import type { ReplicatedLog } from "./open.ts";
+import { logFault, streamName } from "./streams.ts";
+
+const ANSWER_MS_MAX = 2_000;
+const AT_ONCE = 16;
+
+/** What the servers say of themselves and of the groups, and the one thing a relayer may ask of them: who leads. */
+export async function openEngine(opened: ReplicatedLog): Promise<LogEngine> {
+  const jsm = await jetstreamManager(opened.nc, { checkAPI: false, timeout: ANSWER_MS_MAX });
+  const { log } = opened;
+  return {
+    async look() {
+      const { servers, unsafe } = await opened.servers();
+      const partitions: EnginePartition[] = [];
+      for (let first = 0; first < log.partitions; first += AT_ONCE) {
+        const some = Array.from({ length: Math.min(AT_ONCE, log.partitions - first) }, (_, i) => first + i);
+        partitions.push(...(await Promise.all(some.map((partition) => lookAt(jsm, opened, partition)))));
+      }
+      return { servers, unsafe, partitions };
+    },
+    async lead(partition, server) {
+      const stream = streamName(log.placeOf(partition));
+      const wish = JSON.stringify({ placement: { preferred: server } });
+      try {
+        const answer = await opened.nc.request(`$JS.API.STREAM.LEADER.STEPDOWN.${stream}`, wish, {
+          timeout: ANSWER_MS_MAX,
+        });
+        const { error } = answer.json<{ readonly error?: { readonly description: string } }>();
+        if (error !== undefined) throw new Fault("LOG_UNAVAILABLE", error.description);
+      } catch (error) {
+        throw logFault(error);
+      }
+    },
+  };
+}
+
+async function lookAt(jsm: JetStreamManager, { log }: ReplicatedLog, partition: number): Promise<EnginePartition> {
+  const nothing = { partition, leader: undefined, replicas: [], first: undefined, tail: undefined };
+  if (log.isLost(partition)) return { ...nothing, stream: "" };
+  const stream = streamName(log.placeOf(partition));
+  try {
+    return facts(partition, await jsm.streams.info(stream));
+  } catch {
+    return { ...nothing, stream };
+  }
+}
+
+function facts(partition: number, { config, state, cluster }: StreamInfo): EnginePartition {
+  const leader = cluster?.leader === "" ? undefined : cluster?.leader;
+  const others = (cluster?.replicas ?? []).map(({ name, current, offline, lag }) => ({
+    server: name,
+    current: current && !offline,
+    lag,
+  }));
+  const leading = leader === undefined ? [] : [{ server: leader, current: true, lag: 0 }];
+  return {
+    partition,
+    stream: config.name,
+    leader,
+    replicas: [...leading, ...others].sort((a, b) => (a.server < b.server ? -1 : 1)),
+    first: state.first_seq,
+    tail: state.last_seq,
+  };
+}

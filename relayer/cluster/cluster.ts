@@ -1,0 +1,164 @@
+import { equalBytes, toHex, type Hex } from "../../protocol/bytes.ts";
+import type { Replica } from "../log/replica.ts";
+import type { Clock, EngineLook, Keyring, LogEngine } from "../ports.ts";
+import type { Health } from "./health.ts";
+import { followPeers, type Peers } from "./peers.ts";
+import { executorOf } from "./rendezvous.ts";
+import { nextMove, type Move } from "./spread.ts";
+import { viewOf, type ClusterView } from "./view.ts";
+import type { Words } from "./words.ts";
+
+const LOOK_MS = 2_000;
+/** Leaders that are uneven for less than this are left alone: a restart evens out by itself or comes back. */
+const UNEVEN_MS_MIN = 8_000;
+/** A partition number that no partition has: its executor tends the spread of the leaders. */
+const STEWARD = 65_535;
+
+/** This node's part in a cluster: who is there, who works on what, and how the servers below are. */
+export interface Cluster {
+  readonly view: () => ClusterView;
+  readonly owns: (partition: number) => boolean;
+  readonly peers: Peers;
+  readonly words: Words;
+  /** Called whenever another node may have become a partition's executor. */
+  readonly onChange: (listener: () => void) => () => void;
+  readonly stop: () => Promise<void>;
+}
+
+export interface ClusterPorts {
+  readonly words: Words;
+  readonly engine: LogEngine;
+  readonly replica: Pick<Replica, "applied" | "partitions">;
+  readonly health: Health;
+  readonly clock: Clock;
+  readonly keyring: Pick<Keyring, "nodeId" | "nodePublicKey">;
+  readonly onFault: (error: unknown) => void;
+}
+
+export function joinCluster(
+  options: { readonly url: () => string; readonly acceptUnsafe: boolean },
+  ports: ClusterPorts,
+): Cluster {
+  const { replica, keyring } = ports;
+  const applied = (): readonly number[] => Array.from({ length: replica.partitions }, (_, p) => replica.applied(p));
+  const peers = followPeers({ keyring, url: options.url }, { ...ports, applied });
+  const executor = (partition: number): Uint8Array | undefined =>
+    executorOf(
+      partition,
+      peers.live().map(({ nodeId }) => nodeId),
+    );
+  const owns = (partition: number): boolean => {
+    const node = executor(partition);
+    return node !== undefined && equalBytes(node, keyring.nodeId);
+  };
+  let last: EngineLook = { servers: [], unsafe: [], partitions: [] };
+  const stopping = new AbortController();
+  const looking = lookOn(
+    {
+      ...ports,
+      acceptUnsafe: options.acceptUnsafe,
+      isSteward: () => owns(STEWARD),
+      onLook: (look) => (last = look),
+    },
+    stopping.signal,
+  );
+  return {
+    peers,
+    words: ports.words,
+    owns,
+    onChange: (listener) => peers.onChange(listener),
+    view: () =>
+      viewOf({
+        look: last,
+        peers: peers.all(),
+        live: peers.live(),
+        node: toHex(keyring.nodeId),
+        partitions: replica.partitions,
+        executorOf: (partition): Hex | undefined => {
+          const node = executor(partition);
+          return node === undefined ? undefined : toHex(node);
+        },
+        applied: replica.applied,
+        frozen: ports.health.frozen(),
+        now: ports.clock.now(),
+      }),
+    async stop() {
+      peers.stop();
+      stopping.abort();
+      await looking;
+    },
+  };
+}
+
+interface Looking extends ClusterPorts {
+  readonly acceptUnsafe: boolean;
+  readonly isSteward: () => boolean;
+  readonly onLook: (look: EngineLook) => void;
+}
+
+/** Looks at the servers again and again: believes them or not, and evens out who leads. */
+async function lookOn(ports: Looking, signal: AbortSignal): Promise<void> {
+  const spread = evenOut(ports);
+  const regressed = watchTails(ports);
+  while (!signal.aborted) {
+    try {
+      const before = Array.from({ length: ports.replica.partitions }, (_, p) => ports.replica.applied(p));
+      const look = await ports.engine.look();
+      ports.onLook(look);
+      if (!ports.acceptUnsafe && look.servers.length > 0) believe(look, ports);
+      regressed(look, before);
+      if (ports.isSteward()) await spread(look);
+    } catch (error) {
+      ports.onFault(error);
+    }
+    await ports.clock.sleep(LOOK_MS, signal);
+  }
+}
+
+/** Servers that are silent are not unsafe; servers that say something unsafe are, however many are safe. */
+function believe(look: EngineLook, { health, onFault }: Looking): void {
+  const said = look.unsafe.filter(({ cause }) => cause.startsWith("server "));
+  health.distrust(said.map(({ cause, fix }) => `${cause} (${fix})`).join("; "));
+  const refusal = said.length === 0 ? undefined : health.refusal(0);
+  if (refusal !== undefined) onFault(refusal);
+}
+
+/**
+ * A log that ends before what was applied from it has lost records. Seen once it may be the word of a server that only
+ * believes it leads; seen twice running the partition is frozen until its log reaches as far again.
+ */
+function watchTails({ health, onFault }: Looking): (look: EngineLook, applied: readonly number[]) => void {
+  const suspected = new Set<number>();
+  return (look, applied) => {
+    for (const { partition, tail, stream } of look.partitions) {
+      const isShort = stream === "" || (tail !== undefined && tail < (applied[partition] ?? 0));
+      if (!isShort) {
+        suspected.delete(partition);
+        if (tail !== undefined && health.frozen().get(partition)?.code === "LOG_LOST") health.thaw(partition);
+        continue;
+      }
+      if (!suspected.has(partition)) {
+        suspected.add(partition);
+        continue;
+      }
+      const detail = `partition ${partition} ends at ${tail ?? 0}, applied ${applied[partition] ?? 0}`;
+      health.freeze(partition, "LOG_LOST", detail);
+      const refusal = health.refusal(partition);
+      if (refusal !== undefined) onFault(refusal);
+    }
+  };
+}
+
+function evenOut({ engine, clock, onFault }: Looking): (look: EngineLook) => Promise<void> {
+  let unevenSince: number | undefined;
+  return async (look) => {
+    const move: Move | undefined = nextMove(look.partitions.filter(({ stream }) => stream !== ""));
+    if (move === undefined) {
+      unevenSince = undefined;
+      return;
+    }
+    unevenSince ??= clock.now();
+    if (clock.now() - unevenSince < UNEVEN_MS_MIN) return;
+    await engine.lead(move.partition, move.to).catch(onFault);
+  };
+}

@@ -1,0 +1,88 @@
+import { join } from "node:path";
+import { ascii, fromHex, toHex } from "../protocol/bytes.ts";
+import { openEngine } from "./adapters/jetstream/engine.ts";
+import { natsGossip } from "./adapters/jetstream/gossip.ts";
+import { openReplicatedLog, type ReplicatedLog } from "./adapters/jetstream/open.ts";
+import { openFileKeyring } from "./adapters/file/keyring.ts";
+import { openLmdbJournal } from "./adapters/lmdb/journal.ts";
+import { openLmdbLog } from "./adapters/lmdb/log.ts";
+import { openLmdbState } from "./adapters/lmdb/state.ts";
+import type { Config } from "./config.ts";
+import { keys } from "./midc/keys.ts";
+import { nodeIdOf } from "./midc/record.ts";
+import { decodeApplied } from "./midc/rows.ts";
+import type { GenesisNodes } from "./midc/apply.ts";
+import type { Gossip, Journal, Keyring, LogEngine, PartitionLog, State } from "./ports.ts";
+
+export interface Stores {
+  readonly keyring: Keyring;
+  readonly partitionLog: PartitionLog;
+  readonly state: State;
+  readonly journal: Journal;
+}
+
+/** What only a node of a cluster stands on. */
+export interface Below {
+  readonly opened: ReplicatedLog;
+  readonly engine: LogEngine;
+  readonly gossip: Gossip;
+}
+
+/** A node of its own keeps its log in LMDB; a node of a cluster keeps it on the cluster's servers. */
+export async function openStores(
+  config: Config,
+): Promise<{ readonly stores: Stores; readonly below: Below | undefined }> {
+  const at = (name: string): string => join(config.MIDCHAIN_DATA_DIR, name);
+  const keyring = openFileKeyring(at("keys.json"));
+  const state = openLmdbState(at("state"));
+  const journal = openLmdbJournal(at("journal"));
+  if (config.MIDCHAIN_NATS_URLS === undefined) {
+    const partitionLog = openLmdbLog({ path: at("log"), partitions: config.MIDCHAIN_PARTITIONS });
+    return { stores: { keyring, partitionLog, state, journal }, below: undefined };
+  }
+  try {
+    const opened = await openReplicatedLog(replicatedOptions(config, config.MIDCHAIN_NATS_URLS, { keyring, state }));
+    const engine = await openEngine(opened);
+    const gossip = natsGossip(opened.nc, config.MIDCHAIN_NETWORK);
+    return { stores: { keyring, partitionLog: opened.log, state, journal }, below: { opened, engine, gossip } };
+  } catch (error) {
+    await Promise.all([state.close(), journal.close()]);
+    throw error;
+  }
+}
+
+function replicatedOptions(
+  config: Config,
+  servers: readonly string[],
+  { keyring, state }: { readonly keyring: Keyring; readonly state: State },
+) {
+  const [caFile, certFile, keyFile] = [
+    config.MIDCHAIN_NATS_CA_FILE,
+    config.MIDCHAIN_NATS_CERT_FILE,
+    config.MIDCHAIN_NATS_KEY_FILE,
+  ];
+  const isTls = caFile !== undefined && certFile !== undefined && keyFile !== undefined;
+  return {
+    access: {
+      servers,
+      name: `midchain ${toHex(keyring.nodeId).slice(2, 10)}`,
+      seed: config.MIDCHAIN_NATS_SEED,
+      tls: isTls ? { caFile, certFile, keyFile } : undefined,
+    },
+    sysSeed: config.MIDCHAIN_NATS_SYS_SEED,
+    keeperSeed: config.MIDCHAIN_NATS_KEEPER_SEED,
+    acceptUnsafe: config.MIDCHAIN_ACCEPT_UNSAFE_NATS === "yes",
+    network: config.MIDCHAIN_NETWORK,
+    partitions: config.MIDCHAIN_PARTITIONS,
+    replicas: config.MIDCHAIN_NATS_REPLICAS,
+    bytesMax: config.MIDCHAIN_NATS_LOG_BYTES,
+    nextOf: (partition: number): number => decodeApplied(state.get(keys.applied(partition))).seq + 1,
+  };
+}
+
+/** The nodes a network begins with, this one among them; later ones are made members by records. */
+export function genesisOf(config: Config, keyring: Pick<Keyring, "nodeId" | "nodePublicKey">): GenesisNodes {
+  if (config.MIDCHAIN_NODES === undefined) return new Map([[toHex(keyring.nodeId), keyring.nodePublicKey]]);
+  const publicKeys = config.MIDCHAIN_NODES.map((hex) => fromHex(hex) ?? ascii(""));
+  return new Map(publicKeys.map((publicKey) => [toHex(nodeIdOf(publicKey)), publicKey]));
+}
