@@ -45,12 +45,12 @@ export const faults = {
   LOG_LOST: {
     retry: true,
     cause: "records that were applied are no longer in the partition's log",
-    fix: "./midchain audit; docs/CLUSTER.md, "A log has lost records"",
+    fix: './midchain audit; docs/CLUSTER.md, "A log has lost records"',
   },
   LOG_HOLE: {
     retry: true,
     cause: "a record is missing inside a partition's log",
-    fix: "./midchain audit; docs/CLUSTER.md, "A record is missing inside a log"",
+    fix: './midchain audit; docs/CLUSTER.md, "A record is missing inside a log"',
   },
   LOG_TRIMMED: {
     retry: false,

@@ -90,7 +90,7 @@ async function unsafeStreams(
     if (log.isLost(partition)) continue;
     const place = log.placeOf(partition);
     for (const cause of unsafeIn(await jsm.streams.info(streamName(place)), place, options))
-      found.push({ cause, fix: "give the stream the configuration of docs/CLUSTER.md, "Safe streams"" });
+      found.push({ cause, fix: 'give the stream the configuration of docs/CLUSTER.md, "Safe streams"' });
   }
   return found;
 }
