@@ -37,6 +37,11 @@ export const faults = {
     cause: "too few DV nodes signed the batch",
     fix: "check the DV signers; a quorum of the staked weight must answer",
   },
+  BATCH_NOT_SHARED: {
+    retry: true,
+    cause: "fewer than a majority of the nodes hold the batch",
+    fix: "check the other relayers; ./midchain cluster status shows how far each has applied the partition",
+  },
   LOG_UNAVAILABLE: {
     retry: true,
     cause: "the partition log did not take the record",

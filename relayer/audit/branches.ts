@@ -15,19 +15,21 @@ export type Agreement =
   /** Nobody can tell here which past is right. */
   | { readonly kind: "divided"; readonly why: string };
 
-const digestAt = (digests: readonly DigestAt[], seq: number): string | undefined =>
-  digests.find((each) => each.seq === seq)?.digest;
-
 /**
  * Whether two pasts agree as far as both go. Digests are chained: equal at one sequence means equal at all before it,
  * and different means different ever after. So the highest sequence that both report decides.
  */
 export function agree(one: readonly DigestAt[], two: readonly DigestAt[]): boolean {
-  const [highest] = one
-    .filter(({ seq }) => digestAt(two, seq) !== undefined)
-    .map(({ seq }) => seq)
-    .sort((a, b) => b - a);
-  return highest === undefined || digestAt(one, highest) === digestAt(two, highest);
+  const theirs = new Map(two.map(({ seq, digest }) => [seq, digest]));
+  let highest = -1;
+  let same = true;
+  for (const { seq, digest } of one) {
+    const other = theirs.get(seq);
+    if (other === undefined || seq <= highest) continue;
+    highest = seq;
+    same = other === digest;
+  }
+  return same;
 }
 
 /** Sorts the nodes into pasts that contradict each other. A node that is behind where they part belongs to none. */
@@ -46,10 +48,14 @@ function branchesOf(nodes: readonly NodeReport[]): readonly Branch[] {
 }
 
 /** Which past counts. What the chain holds counts most: it cannot be taken back; then the larger number of nodes. */
-export function judgeBranches({ nodes, partition }: Pick<PartitionFacts, "nodes" | "partition">): Agreement {
+export function judgeBranches(facts: Pick<PartitionFacts, "nodes" | "partition" | "trusted">): Agreement {
+  const { nodes, partition, trusted } = facts;
   const branches = branchesOf(nodes);
   const [first] = branches;
   if (first === undefined) return { kind: "divided", why: `nobody reported on partition ${partition}` };
+  const chosen = branches.find((branch) => branch.nodes.some(({ node }) => node === trusted));
+  if (chosen !== undefined && branches.length > 1)
+    return { kind: "outvoted", good: chosen, wrong: branches.filter((branch) => branch !== chosen) };
   const sound = branches.filter((branch) => branch.nodes.every(({ conflict }) => conflict === undefined));
   if (sound.length === 0)
     return { kind: "divided", why: `the chain holds other batches of partition ${partition} than every node` };

@@ -20,6 +20,8 @@ export interface NodeReport {
   /** Batches of this node's state that the chain holds as they are, and the first one that it holds otherwise. */
   readonly anchored: number;
   readonly conflict?: number;
+  /** Records that a rebuild has set aside here and that have not been appended again. */
+  readonly aside?: number;
 }
 
 /** One server's copy of the log, read record by record. */
@@ -52,4 +54,6 @@ export interface PartitionFacts {
   readonly log?: LogReport;
   /** Empty where no replica was read: then only what the log says of itself is judged. */
   readonly servers: readonly ServerReport[];
+  /** A person's word for it that this node's past is the right one. */
+  readonly trusted?: string;
 }

@@ -7,10 +7,13 @@ export type RepairStep =
   | { readonly kind: "reappend"; readonly node: string; readonly from: number; readonly to: number }
   /** Begins a new log at `firstSeq`; whatever can still be read of the old one from `salvageFrom` on is appended to it. */
   | { readonly kind: "new generation"; readonly firstSeq: number; readonly salvageFrom: number }
-  /** Appends what only this node has, from `from` on: it was acknowledged there. Apply drops what it knows. */
-  | { readonly kind: "salvage node"; readonly node: string; readonly from: number }
-  /** Throws this node's state away and makes it again from the state of `source`. */
-  | { readonly kind: "rebuild state"; readonly node: string; readonly source: string }
+  /** Appends what the node has set aside: it was acknowledged there. Apply drops what it knows. */
+  | { readonly kind: "salvage"; readonly node: string }
+  /**
+   * Throws this node's state of the partition away and makes it again from that of `source`. Its own records from
+   * `asideFrom` on are set aside first, durably: they may be all there is of something that was promised.
+   */
+  | { readonly kind: "rebuild state"; readonly node: string; readonly source: string; readonly asideFrom?: number }
   /** Lets a server with a whole copy answer for the log. */
   | { readonly kind: "move leader"; readonly to: string }
   /** Throws a server's copy away; the others fill it again. */
@@ -46,13 +49,15 @@ export function planRepair(facts: PartitionFacts): Plan {
     ...(content?.alarms ?? []),
     ...replicas.alarms,
   ];
-  if (nodes.length === 0 && content === undefined) return { ...replicas, alarms };
+  // What was set aside is appended to a log that is whole again, like anything else.
+  const salvaged = facts.nodes
+    .filter(({ aside = 0 }) => aside > 0)
+    .map(({ node }) => ({ kind: "salvage", node }) as const);
+  if (nodes.length === 0 && content === undefined)
+    return { ...replicas, alarms, steps: [...replicas.steps, ...salvaged] };
   const waits = waitsFor(facts);
   if (waits !== undefined) return { readOnly: true, alarms: [...alarms, waits], steps: [] };
-  // Nodes first: who is rebuilt takes part in what follows. What only they had goes last, after the others' records.
-  const rebuilt = nodes.filter(({ kind }) => kind === "rebuild state");
-  const salvaged = nodes.filter(({ kind }) => kind === "salvage node");
-  return { readOnly: true, alarms, steps: [...rebuilt, ...(content?.steps ?? []), ...replicas.steps, ...salvaged] };
+  return { readOnly: true, alarms, steps: [...nodes, ...(content?.steps ?? []), ...replicas.steps] };
 }
 
 /** Who must still be heard or stopped before content may change. */
@@ -66,11 +71,12 @@ function waitsFor({ members, nodes }: PartitionFacts): string | undefined {
 }
 
 function* planNodes(good: Branch, wrong: readonly Branch[]): Generator<RepairStep> {
-  for (const branch of wrong) {
-    for (const { node } of branch.nodes) yield { kind: "rebuild state", node, source: good.head.node };
-    // Where they part lies above what both report alike; appending a few records twice costs nothing.
-    yield { kind: "salvage node", node: branch.head.node, from: lastCommon(branch.head, good.head) + 1 };
-  }
+  // Where they part lies above what both report alike; appending a few records twice costs nothing.
+  for (const branch of wrong)
+    for (const report of branch.nodes) {
+      const asideFrom = lastCommon(report, good.head) + 1;
+      yield { kind: "rebuild state", node: report.node, source: good.head.node, asideFrom };
+    }
 }
 
 function lastCommon(one: NodeReport, two: NodeReport): number {

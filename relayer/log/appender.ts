@@ -10,6 +10,9 @@ const RECORD_BYTES_GROUPED_MAX = 256 * 1024;
 const WAITING_COMMANDS_MAX = 20_000;
 const APPEND_TRIES_MAX = 5;
 export const RETRY_MS = 200;
+/** How long a record may be on its way. The log can lose one that it had taken: its commands are then to be given anew. */
+const ANSWER_MS_MAX = 30_000;
+const LOOK_MS = 5_000;
 
 interface Waiting {
   readonly bytes: Uint8Array;
@@ -20,6 +23,7 @@ interface Waiting {
 interface Group {
   readonly record: Uint8Array;
   readonly waiting: readonly Waiting[];
+  readonly since: number;
 }
 
 /** The name under which an appended record is recognised when it is applied: its signature. */
@@ -34,6 +38,7 @@ export class Appender {
   readonly #running = new Map<number, Promise<void>>();
   /** Records on their way, by name; whoever takes one out answers its commands. */
   readonly #appended = new Map<string, Group>();
+  #looking: Promise<void> | undefined;
   #stopping = false;
 
   constructor(ports: {
@@ -82,6 +87,19 @@ export class Appender {
     await Promise.allSettled(this.#running.values());
   }
 
+  /** Rejects what nobody will answer any more, the oldest first; runs while anything is on its way. */
+  async #giveUpOnLost(): Promise<void> {
+    while (this.#appended.size > 0 && !this.#stopping) {
+      await this.#clock.sleep(LOOK_MS);
+      for (const [name, { since }] of this.#appended) {
+        if (this.#clock.now() - since < ANSWER_MS_MAX) break;
+        for (const waiting of this.#take(name))
+          waiting.reject(new Fault("LOG_UNAVAILABLE", "a record was not seen again"));
+      }
+    }
+    this.#looking = undefined;
+  }
+
   #take(name: string): readonly Waiting[] {
     const group = this.#appended.get(name);
     this.#appended.delete(name);
@@ -107,7 +125,8 @@ export class Appender {
     const content = { nodeId: this.#keyring.nodeId, partition, commands };
     const record = encodeRecord(content, (message) => this.#keyring.sign(message));
     const name = nameOf(record);
-    this.#appended.set(name, { record, waiting: group });
+    this.#appended.set(name, { record, waiting: group, since: this.#clock.now() });
+    this.#looking ??= this.#giveUpOnLost();
     for (let tries = 1; ; tries += 1) {
       try {
         await this.#log.append(partition, record);

@@ -85,3 +85,12 @@ export const wholeTable = (letter: "h" | "b" | "t" | "c") => ({
   from: table(letter),
   to: Uint8Array.of(letter.charCodeAt(0) + 1),
 });
+
+/** Tables whose keys begin with the partition's number; the keys of all others begin with an id, whose slot tells. */
+const POSITIONAL = new Set(["a", "k", "b", "o", "c", "n", "l"].map((letter) => letter.charCodeAt(0)));
+
+/** The partition that a row belongs to: what is rebuilt when one partition of a node is. */
+export function partitionOfRow(key: Uint8Array, partitions: number): number {
+  const [table = 0, high = 0, low = 0] = key;
+  return POSITIONAL.has(table) ? (high << 8) | low : partitionOf(key.subarray(1), partitions);
+}

@@ -25,7 +25,7 @@ const RETRY_MS_MIN = 250;
 const RETRY_MS_MAX = 15_000;
 
 export interface NotaryPorts extends Omit<BatchPorts, "view">, Omit<SettlePorts, "replica"> {
-  readonly replica: Pick<Replica, "submit" | "partitions" | "view">;
+  readonly replica: Pick<Replica, "submit" | "partitions" | "view" | "applied">;
   readonly log: Pick<PartitionLog, "read">;
   readonly ledger: Ledger;
   readonly committee: Committee;
@@ -34,6 +34,11 @@ export interface NotaryPorts extends Omit<BatchPorts, "view">, Omit<SettlePorts,
   readonly onFault: (error: unknown) => void;
   /** EIP-712 separator of the ledger. */
   readonly ledgerSeparator: Uint8Array;
+  /**
+   * Whether a majority of the nodes holds the same past of the partition up to this sequence; absent where there is one
+   * node. What reaches the chain cannot be taken back, so it must not be something that only this node has seen.
+   */
+  readonly isShared?: (partition: number, seq: number) => Promise<boolean>;
   readonly vault: BatchPorts["vault"];
   readonly keccak: BatchPorts["keccak"];
 }
@@ -73,6 +78,8 @@ export class Notary {
   readonly #failures = new Map<number, number>();
   /** Batches on their way, as built; each can be built again from the state, so losing one costs time only. */
   readonly #built = new Map<number, ClosedBatch>();
+  /** A sequence of the partition by which a batch was closed, as first seen here. */
+  readonly #closedBy = new Map<number, number>();
   #lastFault: Explanation | undefined;
 
   constructor(
@@ -231,6 +238,7 @@ export class Notary {
     if (found === undefined) {
       // On its way already: the sender goes on by itself, and the committee need not sign the same header again.
       if (this.#ports.ledger.sending(this.#sendingKey(seq)) !== undefined) return true;
+      await this.#requireShared(seq);
       const { header, items, deals } = batch.built;
       const signatures = await this.#ports.committee.sign(header, items);
       const call = { batch: header, items, signatures, deals: deals.length };
@@ -241,6 +249,15 @@ export class Notary {
       throw new Fault("LEDGER_CONFLICT", `batch ${seq}`);
     if (found.final) await this.#complete(batch, found);
     return true;
+  }
+
+  async #requireShared(seq: number): Promise<void> {
+    const { isShared, replica } = this.#ports;
+    if (isShared === undefined) return;
+    const closedBy = this.#closedBy.get(seq) ?? replica.applied(this.#partition);
+    this.#closedBy.set(seq, closedBy);
+    if (!(await isShared(this.#partition, closedBy))) throw new Fault("BATCH_NOT_SHARED", `batch ${seq}`);
+    this.#closedBy.delete(seq);
   }
 
   #sendingKey(seq: number): string {

@@ -118,10 +118,16 @@ describe("the plan of repair", () => {
     const { readOnly, steps, alarms } = plan({ nodes });
     assert.equal(readOnly, true);
     assert.match(alarms[0]!, /^a hold another past/);
-    assert.deepEqual(steps, [
-      { kind: "rebuild state", node: "a", source: "b" },
-      { kind: "salvage node", node: "a", from: 11 },
-    ]);
+    assert.deepEqual(steps, [{ kind: "rebuild state", node: "a", source: "b", asideFrom: 11 }]);
+    const later = [node("a", PAST, { aside: 1 }), node("b"), node("c")];
+    assert.deepEqual(plan({ nodes: later }), { readOnly: false, alarms: [], steps: [{ kind: "salvage", node: "a" }] });
+  });
+
+  it("follows a person's word where the nodes are divided", () => {
+    const even = [frozen("a", `${PAST.slice(0, 10)}Q`), frozen("b"), frozen("c", PAST.slice(0, 10))];
+    const [first] = plan({ nodes: even, trusted: "b" }).steps;
+    assert.deepEqual(first, { kind: "rebuild state", node: "a", source: "b", asideFrom: 11 });
+    assert.equal(plan({ nodes: even, trusted: "c" }).steps.length, 0, "who is behind where they part knows nothing");
   });
 
   it("believes the chain more than the larger number", () => {
@@ -161,10 +167,9 @@ describe("the plan of repair", () => {
     const nodes = [frozen("a", `${PAST.slice(0, 10)}Q`), frozen("b"), frozen("c"), frozen("d", PAST.slice(0, 4))];
     const gone = { ...log({ exists: false, tail: 0 }), servers: [], members: [...members, "d"] };
     assert.deepEqual(plan({ nodes, ...gone }).steps, [
-      { kind: "rebuild state", node: "a", source: "b" },
+      { kind: "rebuild state", node: "a", source: "b", asideFrom: 11 },
       { kind: "rebuild state", node: "d", source: "b" },
       { kind: "new generation", firstSeq: 13, salvageFrom: 13 },
-      { kind: "salvage node", node: "a", from: 11 },
     ]);
   });
 
