@@ -57,7 +57,8 @@ module.exports = {
       ...seams,
     ]),
     only("sdk-stands-on-protocol", "sdk/", ["protocol/"]),
-    only("portal-stands-on-sdk", "portal/", ["sdk/index\\.ts$"]),
+    // The contracts are spoken from the browser itself; everything of the relayer goes through the client library.
+    only("portal-stands-on-sdk", "portal/", ["sdk/index\\.ts$", "protocol/abi/"]),
     {
       name: "adapters-do-not-know-each-other",
       severity: "error",
@@ -77,6 +78,7 @@ module.exports = {
     vendor("express-lives-in-http", "express/", "relayer/http/"),
     vendor("bullmq-lives-in-one-adapter", "bullmq/", "relayer/adapters/bullmq/"),
     vendor("lmdb-lives-in-one-adapter", "lmdb/", "relayer/adapters/lmdb/"),
+    vendor("react-lives-in-the-portal", "(react|react-dom|wagmi|@wagmi|@tanstack)/", "portal/"),
     vendor("nats-lives-in-one-adapter", "@nats-io/", "relayer/adapters/jetstream/"),
   ],
   options: {

@@ -87,10 +87,14 @@ export function verifyProof(
 ): boolean {
   if (proof.length > PROOF_LENGTH_MAX || [root, leaf, ...proof].some((part) => part.length !== HASH_BYTES))
     return false;
+  return equalBytes(pathFrom(leaf, proof, hash).at(-1) ?? leaf, root);
+}
+
+/** The node that each step of a proof leads to, from the leaf up; the last one is the root that the proof speaks for. */
+export function pathFrom(leaf: Uint8Array, proof: readonly Uint8Array[], hash: Hash = keccak_256): Uint8Array[] {
   const pair = new Uint8Array(2 * HASH_BYTES);
   let node = leaf;
-  for (const sibling of proof) node = hashPair({ a: node, b: sibling, pair, hash });
-  return equalBytes(node, root);
+  return proof.map((sibling) => (node = hashPair({ a: node, b: sibling, pair, hash })));
 }
 
 const nodeAt = (nodes: Uint8Array, i: number): Uint8Array => nodes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES);

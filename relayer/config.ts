@@ -15,6 +15,13 @@ const list = z.string().transform((text) =>
     .map((part) => part.trim())
     .filter((part) => part !== ""),
 );
+const contract = z
+  .string()
+  .regex(/^[a-z][A-Za-z]{1,30}=0x[0-9a-fA-F]{40}$/, "expected name=0x and 40 hex digits")
+  .transform((text) => {
+    const [name = "", address = ""] = text.split("=");
+    return [name, address.toLowerCase() as `0x${string}`] as const;
+  });
 
 /** `http://host:port#0x…`: where a DV signer listens, and whose signature it gives. */
 const dvUrl = z
@@ -44,6 +51,10 @@ const schema = z.object({
   /** An RPC endpoint that browsers may use; the portal needs one. */
   MIDCHAIN_BROWSER_RPC_URL: z.url().optional(),
   MIDCHAIN_STREAMS_MAX: count(1_000, 100_000),
+  /** Contracts that browsers are told of, `name=0x…` separated by commas: token, staking, governor, … */
+  MIDCHAIN_CONTRACTS: list.pipe(z.array(contract)).default([]),
+  /** A block explorer that people may be sent to, e.g. `https://sepolia.etherscan.io`. */
+  MIDCHAIN_EXPLORER_URL: z.url().optional(),
   /** Folder of the built portal, served at /. */
   MIDCHAIN_PORTAL_DIR: z.string().optional(),
   MIDCHAIN_NETWORK: z

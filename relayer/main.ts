@@ -79,6 +79,8 @@ async function open(config: Config, log: Logger): Promise<() => Promise<void>> {
       onSubmitted: metrics.submitted,
       fromBlock: config.MIDCHAIN_FROM_BLOCK,
       ...(config.MIDCHAIN_MARKET === undefined ? {} : { market: config.MIDCHAIN_MARKET }),
+      contracts: Object.fromEntries(config.MIDCHAIN_CONTRACTS),
+      ...(config.MIDCHAIN_EXPLORER_URL === undefined ? {} : { explorerUrl: config.MIDCHAIN_EXPLORER_URL }),
       ...(config.MIDCHAIN_BROWSER_RPC_URL === undefined ? {} : { browserRpcUrl: config.MIDCHAIN_BROWSER_RPC_URL }),
       ...(config.MIDCHAIN_PORTAL_DIR === undefined ? {} : { portalDir: config.MIDCHAIN_PORTAL_DIR }),
     },

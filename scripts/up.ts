@@ -23,6 +23,7 @@ async function up(options: { readonly json?: true; readonly sample: boolean }): 
     dataDir: join(root, ".data/up"),
     names: SAMPLE_NAMES,
     ports: await choosePorts(),
+    portal: true,
     onStep: (what) => {
       say(` ✔ ${what}`);
     },
@@ -34,6 +35,7 @@ async function up(options: { readonly json?: true; readonly sample: boolean }): 
   process.once("SIGINT", stop);
   process.once("SIGTERM", stop);
   const urls = {
+    live: stack.url,
     api: `${stack.url}/v1`,
     docs: `${stack.url}/docs`,
     rpc: stack.rpcUrl,
@@ -41,7 +43,7 @@ async function up(options: { readonly json?: true; readonly sample: boolean }): 
     health: `${stack.url}/ready`,
   };
   say(
-    `\n   Relayer API  ${urls.api}\n   API docs     ${urls.docs}\n   Chain RPC    ${urls.rpc}   funded wallets: .data/up/wallets.json (local keys, worth nothing)`,
+    `\n   Live view    ${urls.live}   the portal; a demo wallet is built in\n   Relayer API  ${urls.api}\n   API docs     ${urls.docs}\n   Chain RPC    ${urls.rpc}   funded wallets: .data/up/wallets.json (local keys, worth nothing)`,
   );
   say(`   Metrics      ${urls.metrics}\n   Ready        ${urls.health}\n`);
   if (options.sample) {

@@ -8,13 +8,13 @@ import { failure } from "./errors.ts";
 import { grant, revoke, shared, type GrantInput, type SharedContent } from "./grants.ts";
 import { purchaseOf, service, services, type PurchaseInput, type Service } from "./market.ts";
 import { coSign, propose, waiting } from "./proposals.ts";
+import { readerOf, type Reader } from "./reader.ts";
 import type { ChainSource } from "./rpc.ts";
 import { openSession } from "./session.ts";
 import { sign, submit, type Submitted } from "./sign.ts";
-import type { Draft, DraftInput, DraftSignature, NetworkInfo, Transaction, Wallet } from "./types.ts";
+import type { Draft, DraftInput, DraftSignature, NetworkInfo, Wallet } from "./types.ts";
 import { enrol, readBinding, renewRecovery, unlock, unlockWithRecovery, type Enrolled, type Vault } from "./vault.ts";
 import { verify, type Verified } from "./verify.ts";
-import { watch, type WatchOptions } from "./watch.ts";
 import { openWire } from "./wire.ts";
 
 export interface ClientOptions {
@@ -27,9 +27,7 @@ export interface ClientOptions {
   readonly fetch?: typeof globalThis.fetch;
 }
 
-export interface Client {
-  /** Chain, contracts and tokens. */
-  readonly network: () => Promise<NetworkInfo>;
+export interface Client extends Reader {
   /** Signs in now; every call that needs a session does so by itself. */
   readonly signIn: () => Promise<void>;
   readonly signOut: () => Promise<void>;
@@ -71,11 +69,6 @@ export interface Client {
   readonly inspect: (draft: Draft) => Promise<Uint8Array | undefined>;
   /** Signs a draft that waits; undefined while others are still to sign. */
   readonly coSign: (draft: Draft) => Promise<Submitted | undefined>;
-  /** Yields each move of a transaction; ends when its outcome lies on every chain. */
-  readonly watch: (id: Hex, options?: WatchOptions) => AsyncGenerator<Transaction>;
-  /** Follows a transaction to its end. */
-  readonly wait: (id: Hex, options?: WatchOptions) => Promise<Transaction>;
-  readonly transaction: (id: Hex) => Promise<Transaction>;
   /** The whole own chain, verified. */
   readonly myChain: () => Promise<MyChain>;
   /** What a block of the own chain says, decrypted. */
@@ -119,8 +112,8 @@ export function createClient(options: ClientOptions): Client {
   const wire = openWire(options.url, options.fetch ?? globalThis.fetch.bind(globalThis));
   const page = (globalThis as { readonly location?: { readonly origin?: string } }).location?.origin;
   const origin = options.origin ?? page ?? new URL(options.url).origin;
-  let known: NetworkInfo | undefined;
-  const network = async (): Promise<NetworkInfo> => (known ??= await wire.get<NetworkInfo>("/network"));
+  const reader = readerOf(wire);
+  const { network } = reader;
   const session = openSession(wire, { wallet: options.wallet, origin, network });
   let opened: Vault | undefined;
   const wallet = (): Wallet => options.wallet ?? raise("NO_WALLET");
@@ -132,7 +125,7 @@ export function createClient(options: ClientOptions): Client {
   const make = async (input: DraftInput): Promise<Draft> =>
     draft(input, { vault: vault(), network: await network(), bindingOf: keysOf });
   return {
-    network,
+    ...reader,
     signIn: () => session.signIn(),
     signOut: () => session.signOut(),
     async enrol() {
@@ -159,9 +152,6 @@ export function createClient(options: ClientOptions): Client {
       const mine = await sign(unsigned, { wallet: wallet(), network: await network() });
       return coSign(unsigned, mine, { wire, session });
     },
-    watch: (id, how) => watch(id, wire, how),
-    wait: (id, how) => lastOf(watch(id, wire, how)),
-    transaction: (id) => wire.get<Transaction>(`/transactions/${id}`),
     myChain: chain,
     open: (block) => open(block, vault()),
     proof: async (id) => wire.text(`/transactions/${id}/proof`, await session.token()),
@@ -197,10 +187,4 @@ function marketActions(of: {
 
 function raise(code: Parameters<typeof failure>[0]): never {
   throw failure(code);
-}
-
-async function lastOf(moves: AsyncGenerator<Transaction>): Promise<Transaction> {
-  let last: Transaction | undefined;
-  for await (const move of moves) last = move;
-  return last ?? raise("UNREACHABLE");
 }

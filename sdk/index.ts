@@ -1,6 +1,9 @@
 /** The only door of the client library: everything a dApp may rely on. See README.md. */
 export { createClient, type Client, type ClientOptions } from "./client.ts";
+export { createReader, type Reader, type Transactions, type TransactionsPage } from "./reader.ts";
 export { MidchainError } from "./errors.ts";
+export type { NetworkEvent } from "./events.ts";
+export { verifyInclusion, type Inclusion, type VerifiedInclusion } from "./inclusion.ts";
 export { verify, type Verified } from "./verify.ts";
 export type { ChainBlock, MyChain, OpenedBlock } from "./chain.ts";
 export type { GrantInput, SharedContent } from "./grants.ts";
@@ -18,6 +21,7 @@ export type {
   DraftParty,
   DraftSignature,
   NetworkInfo,
+  Partition,
   Transaction,
   TransactionState,
   Wallet,

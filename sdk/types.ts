@@ -33,6 +33,22 @@ export interface NetworkInfo {
   readonly nodePublicKey: Hex;
   readonly publicUrl: string;
   readonly rpcUrl?: string;
+  readonly explorerUrl?: string;
+  /** The platform's other contracts by name: `token`, `staking`, `governor`, … */
+  readonly contracts: Readonly<Partial<Record<string, Hex>>>;
+}
+
+/** How far one partition of the private tier is, and who runs it. */
+export interface Partition {
+  readonly partition: number;
+  /** Sequence of the last applied record. */
+  readonly applied: number;
+  /** Transactions that no batch holds yet. */
+  readonly unbatched: number;
+  /** Batches whose outcome is not final yet. */
+  readonly openBatches: readonly number[];
+  /** Public key of the node that runs its side effects. */
+  readonly executor: Hex;
 }
 
 export type TransactionState = "pending" | "batched" | "broadcast" | "mined" | "completed" | "failed";
@@ -56,6 +72,12 @@ export interface Transaction {
     readonly blockNumber: number;
     readonly confirmations: number;
     readonly final: boolean;
+  };
+  /** How the sending of its batch stands, while it is not final. */
+  readonly sending?: {
+    readonly state: "broadcast" | "mined" | "held";
+    readonly nonce: number;
+    readonly lastError?: string;
   };
   readonly explanation?: { readonly blockedBy: string; readonly nextAttemptAt: number; readonly lastError?: string };
 }

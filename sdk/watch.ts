@@ -1,12 +1,12 @@
 import type { Hex } from "../protocol/bytes.ts";
 import { MidchainError } from "./errors.ts";
+import { events } from "./events.ts";
 import type { Transaction } from "./types.ts";
 import type { Wire } from "./wire.ts";
 
 const POLL_MS = 2_000;
 /** Heads come often and say little; they make us look at most this often. */
 const HEAD_MS_MIN = 700;
-const RETRY_MS = 1_000;
 
 export interface WatchOptions {
   readonly signal?: AbortSignal;
@@ -75,57 +75,11 @@ interface Listen {
 }
 
 async function listen({ id, wire, ring }: Listen, signal: AbortSignal): Promise<void> {
-  let lastEventId: string | undefined;
   let lookedAt = 0;
-  while (!signal.aborted) {
-    try {
-      const headers = lastEventId === undefined ? {} : { "last-event-id": lastEventId };
-      const response = await wire.fetch(`${wire.url}/events`, { headers, signal });
-      if (!response.ok || response.body === null) throw new Error("no stream");
-      ring();
-      for await (const event of eventsOf(response.body)) {
-        lastEventId = event.id ?? lastEventId;
-        const isMine = event.kind === "reset" || (event.kind === "transaction" && event.data.includes(id));
-        const isHead = event.kind === "head" && Date.now() - lookedAt >= HEAD_MS_MIN;
-        if (isHead) lookedAt = Date.now();
-        if (isMine || isHead) ring();
-      }
-    } catch {
-      // The slow look goes on by itself.
-    }
-    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-  }
-}
-
-interface StreamEvent {
-  readonly kind: string;
-  readonly data: string;
-  readonly id?: string;
-}
-
-/** Takes a text/event-stream apart (HTML living standard, section 9.2.6), as far as a relayer uses it. */
-async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<StreamEvent> {
-  const decoder = new TextDecoder();
-  const reader = body.getReader();
-  let text = "";
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      text += decoder.decode(value, { stream: true });
-      const parts = text.split("\n\n");
-      text = parts.pop() ?? "";
-      for (const part of parts) {
-        const field = (name: string): string | undefined =>
-          part
-            .split("\n")
-            .find((line) => line.startsWith(`${name}: `))
-            ?.slice(name.length + 2);
-        const [data, id] = [field("data"), field("id")];
-        if (data !== undefined) yield { kind: field("event") ?? "message", data, ...(id === undefined ? {} : { id }) };
-      }
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined);
+  for await (const event of events(wire, signal)) {
+    const isMine = event.kind === "open" || event.kind === "reset" || (event.kind === "transaction" && event.id === id);
+    const isHead = event.kind === "head" && Date.now() - lookedAt >= HEAD_MS_MIN;
+    if (isHead) lookedAt = Date.now();
+    if (isMine || isHead) ring();
   }
 }

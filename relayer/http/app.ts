@@ -1,5 +1,7 @@
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import helmet from "helmet";
+import { ascii } from "../../protocol/bytes.ts";
+import { createInclusions } from "../flow/inclusion.ts";
 import { docsRouter } from "./docsPage.ts";
 import { consistentReads, markPosition, POSITION_HEADER } from "./consistency.ts";
 import type { HttpNode, HttpOptions, HttpPorts } from "./door.ts";
@@ -34,6 +36,7 @@ export interface HttpApp {
 /** Everything people and programs reach over HTTP, except metrics. */
 export function createApp(node: HttpNode, options: HttpOptions, ports: HttpPorts): HttpApp {
   const recent = followRecent(node.replica);
+  const inclusions = createInclusions(ascii(options.networkName), node.replica.view);
   const events = openEvents(node, { readersMax: options.streamsMax });
   const submit = createSubmit(node, { ...ports, ...options });
   const memory = openMemory(ports.clock, node.cluster?.words);
@@ -43,7 +46,7 @@ export function createApp(node: HttpNode, options: HttpOptions, ports: HttpPorts
     ...clusterRoutes(node, options),
     ...sessionRoutes(node, options, { ...ports, sessions, nonces: memory("nonces") }),
     ...accountRoutes(node),
-    ...transactionRoutes(node, { submit, recent }),
+    ...transactionRoutes(node, { submit, recent, inclusions }),
     ...grantRoutes(node),
     ...proposalRoutes({ ...ports, submit }),
   ];

@@ -48,6 +48,9 @@ export interface HttpOptions {
   readonly fromBlock?: number;
   /** An RPC endpoint that browsers may use; told by /v1/network and allowed by the content security policy. */
   readonly browserRpcUrl?: string;
+  /** What browsers are told of the chain beside the ledger: contracts by name, an explorer. */
+  readonly contracts?: Readonly<Record<string, string>>;
+  readonly explorerUrl?: string;
   /** Reverse proxies of our own in front. */
   readonly proxies: number;
   /** Requests per minute; 0 switches the limit off. */

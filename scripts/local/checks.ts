@@ -26,6 +26,7 @@ export const checks: readonly Check[] = [
       "protocol",
       "relayer",
       "sdk",
+      "portal",
       "scripts",
       "test",
       "bench",

@@ -15,8 +15,11 @@ import { foundry } from "viem/chains";
 import { platformTokenAbi } from "../../protocol/abi/PlatformToken.ts";
 import { remoteTokenAbi } from "../../protocol/abi/RemoteToken.ts";
 import { settlementEngineAbi } from "../../protocol/abi/SettlementEngine.ts";
+import type { Addresses } from "../chain/deployHome.ts";
 import { startAnvil } from "./anvil.ts";
 import { ANVIL_KEYS, deployLocal } from "./deployLocal.ts";
+import { fundDemoPeople } from "./demoPeople.ts";
+import { bringPortal } from "./portal.ts";
 import { releaseArtifact } from "../chain/releaseArtifacts.ts";
 import { root } from "./run.ts";
 
@@ -30,6 +33,7 @@ export interface LocalChain {
   readonly token: Address;
   readonly asset: Address;
   readonly ledger: Address;
+  readonly contracts: Addresses;
   readonly wallets: Readonly<Record<string, PrivateKeyAccount>>;
   readonly contractCount: number;
   /** The settings of a relayer on this chain, its own folder and ports aside. */
@@ -45,9 +49,16 @@ export interface Stack {
   /** A second token on the allow-list, as if bridged from elsewhere. */
   readonly asset: Address;
   readonly ledger: Address;
+  readonly contracts: Addresses;
   readonly wallets: Readonly<Record<string, PrivateKeyAccount>>;
   readonly dataDir: string;
   readonly stop: () => Promise<void>;
+}
+
+/** The usual stack: one relayer, which a test can stop and start again with the same settings. */
+export interface SoloStack extends Stack {
+  readonly relayer: RelayerProcess;
+  readonly relayerEnv: Readonly<Record<string, string>>;
 }
 
 export interface StackOptions {
@@ -56,6 +67,8 @@ export interface StackOptions {
   readonly names: readonly string[];
   readonly ports?: { readonly rpc: number; readonly http: number; readonly metrics: number };
   readonly env?: Readonly<Record<string, string>>;
+  /** Builds and serves the portal, and funds its demo people. */
+  readonly portal?: boolean;
   readonly onStep?: (what: string) => void;
 }
 
@@ -84,6 +97,7 @@ export async function startChain(options: {
       token: contracts.platformToken,
       asset,
       ledger: contracts.notaryLedger,
+      contracts,
       wallets,
       contractCount: Object.keys(contracts).length,
       env: relayerEnv(anvil.rpcUrl, [contracts.platformToken, asset], contracts),
@@ -96,7 +110,7 @@ export async function startChain(options: {
 }
 
 /** A whole system on this machine: a chain with all contracts, funded wallets, and a relayer process. */
-export async function startStack(options: StackOptions): Promise<Stack> {
+export async function startStack(options: StackOptions): Promise<SoloStack> {
   const step = options.onStep ?? (() => undefined);
   rmSync(options.dataDir, { recursive: true, force: true });
   mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
@@ -104,13 +118,17 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const chain = await startChain({ ...options, ...(ports === undefined ? {} : { rpcPort: ports.rpc }) });
   tellChain(chain, step);
   try {
-    const env = { ...chain.env, ...portsEnv(ports), ...options.env };
-    const relayer = await startRelayer({ MIDCHAIN_DATA_DIR: join(options.dataDir, "relayer"), ...env });
+    const portal = options.portal === true ? await readyPortal(chain) : {};
+    const env = { ...chain.env, ...portsEnv(ports), ...portal, ...options.env };
+    const relayerSettings = { MIDCHAIN_DATA_DIR: join(options.dataDir, "relayer"), ...env };
+    const relayer = await startRelayer(relayerSettings);
     step(`Relayer       LMDB, ${env["MIDCHAIN_PARTITIONS"] ?? "16"} partitions, 4 DV signers`);
     return {
       ...chain,
       url: relayer.url,
       metricsUrl: relayer.metricsUrl,
+      relayer,
+      relayerEnv: relayerSettings,
       dataDir: options.dataDir,
       async stop() {
         await relayer.stop();
@@ -126,6 +144,16 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 export function tellChain(chain: LocalChain, step: (what: string) => void): void {
   step(`Local chain   anvil, chain ${foundry.id}, a block every ${BLOCK_SECONDS} s`);
   step(`Contracts     ${chain.contractCount} deployed, roles handed to the timelock`);
+}
+
+/** Builds the portal, gives its demo people tokens, and says where a relayer finds it. */
+async function readyPortal(chain: LocalChain): Promise<Record<string, string>> {
+  const options = { chain: foundry, transport: http(chain.rpcUrl), pollingInterval: 20, cacheTime: 0 } as const;
+  const [dir] = await Promise.all([
+    bringPortal(),
+    fundDemoPeople(chain.rpcUrl, chain.token, createPublicClient(options)),
+  ]);
+  return { MIDCHAIN_PORTAL_DIR: dir };
 }
 
 /** Gas money, approvals, and the second token: what a faucet and governance would do on a test network. */
@@ -181,11 +209,7 @@ async function readyWallets(
   return asset;
 }
 
-function relayerEnv(
-  rpcUrl: string,
-  tokens: readonly Address[],
-  contracts: { readonly notaryLedger: Address; readonly settlementEngine: Address; readonly serviceMarket: Address },
-): Record<string, string> {
+function relayerEnv(rpcUrl: string, tokens: readonly Address[], contracts: Addresses): Record<string, string> {
   const [sender, ...dvKeys] = ANVIL_KEYS;
   return {
     MIDCHAIN_RPC_URLS: rpcUrl,
@@ -195,6 +219,7 @@ function relayerEnv(
     MIDCHAIN_ENGINE: contracts.settlementEngine,
     MIDCHAIN_TOKENS: tokens.join(","),
     MIDCHAIN_MARKET: contracts.serviceMarket,
+    MIDCHAIN_CONTRACTS: contractsEnv(contracts),
     MIDCHAIN_SENDER_KEY: sender,
     MIDCHAIN_DV_KEYS: dvKeys.join(","),
     MIDCHAIN_DV_QUORUM: "3",
@@ -207,6 +232,20 @@ function relayerEnv(
     MIDCHAIN_METRICS_PORT: "0",
   };
 }
+
+/** What browsers are told: the contracts that people stake, vote and buy with. */
+const contractsEnv = (contracts: Addresses): string =>
+  Object.entries({
+    token: contracts.platformToken,
+    staking: contracts.dvStaking,
+    committee: contracts.dvCommittee,
+    governor: contracts.governor,
+    timelock: contracts.timelock,
+    certificates: contracts.certificateRegistry,
+    market: contracts.serviceMarket,
+  })
+    .map(([name, address]) => `${name}=${address}`)
+    .join(",");
 
 const portsEnv = (ports: StackOptions["ports"]): Record<string, string> =>
   ports === undefined ? {} : { MIDCHAIN_PORT: String(ports.http), MIDCHAIN_METRICS_PORT: String(ports.metrics) };

@@ -25,6 +25,8 @@ const networkSchema = z
     nodePublicKey: hexText,
     publicUrl: z.string(),
     rpcUrl: z.string().optional(),
+    explorerUrl: z.string().optional(),
+    contracts: z.record(z.string(), hexText).meta({ description: "By name: token, staking, governor, timelock, …" }),
     requestDomain: domainSchema,
     dealDomain: domainSchema,
   })
@@ -68,6 +70,8 @@ export function networkRoutes(node: HttpNode, options: HttpOptions): readonly Ro
           nodePublicKey,
           publicUrl: options.publicUrl(),
           ...(options.browserRpcUrl === undefined ? {} : { rpcUrl: options.browserRpcUrl }),
+          ...(options.explorerUrl === undefined ? {} : { explorerUrl: options.explorerUrl }),
+          contracts: { ...options.contracts },
           requestDomain: domain("Midchain Request", ledger),
           dealDomain: domain("SettlementEngine", engine),
         }),

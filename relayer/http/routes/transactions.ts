@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { writeProof } from "../../../protocol/proofFile.ts";
 import { chainOf } from "../../flow/enrol.ts";
+import type { Inclusions } from "../../flow/inclusion.ts";
 import { issueProof, PAGE_BLOCKS_MAX, readChain, readTransaction } from "../../flow/read.ts";
 import type { HttpNode } from "../door.ts";
 import type { Recent } from "../recent.ts";
@@ -26,9 +27,9 @@ const blockSchema = z
 /** Taking requests, and reading what became of them. */
 export function transactionRoutes(
   node: HttpNode,
-  parts: { readonly submit: Submit; readonly recent: Recent },
+  parts: { readonly submit: Submit; readonly recent: Recent; readonly inclusions: Inclusions },
 ): readonly Route[] {
-  return [...publicRoutes(node, parts), proofRoute(node), chainRoute(node)];
+  return [...publicRoutes(node, parts), inclusionRoute(parts.inclusions), proofRoute(node), chainRoute(node)];
 }
 
 function publicRoutes(
@@ -86,6 +87,37 @@ function publicRoutes(
       },
     }),
   ];
+}
+
+const inclusionSchema = z
+  .object({
+    id: hexText,
+    commitment: hexText,
+    index: z.int(),
+    partition: hexText,
+    seq: z.int(),
+    prev: hexText,
+    root: hexText,
+    count: z.int(),
+    itemsHash: hexText,
+    path: z.array(hexText),
+  })
+  .meta({ id: "Inclusion", description: "Hash the commitment up the path, then ask the ledger for the header." });
+
+function inclusionRoute(inclusions: Inclusions): Route {
+  return route({
+    method: "get",
+    path: "/transactions/{id}/inclusion",
+    tag: "transactions",
+    summary: "Where a transaction lies in its batch, for anybody who wants to check it against the chain",
+    session: false,
+    params: txIdParams,
+    answers: { 200: { what: "the path from its commitment to the root", schema: inclusionSchema } },
+    handle({ params }) {
+      const inclusion = inclusions.read(params.id);
+      return inclusion === undefined ? problem("NO_SUCH_OBJECT", { cause: "no batch holds it yet" }) : json(inclusion);
+    },
+  });
 }
 
 function proofRoute({ read, enrolment, network }: HttpNode): Route {

@@ -1,0 +1,5 @@
+import type { ReactNode } from "react";
+
+export function ChainPage(): ReactNode {
+  return <h1>ChainPage</h1>;
+}

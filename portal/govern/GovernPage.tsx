@@ -1,0 +1,5 @@
+import type { ReactNode } from "react";
+
+export function GovernPage(): ReactNode {
+  return <h1>GovernPage</h1>;
+}

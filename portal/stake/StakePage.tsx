@@ -1,0 +1,5 @@
+import type { ReactNode } from "react";
+
+export function StakePage(): ReactNode {
+  return <h1>StakePage</h1>;
+}

@@ -1,0 +1,131 @@
+import { useId, useState, type ReactNode } from "react";
+import { shortHash } from "./format.ts";
+
+/** A hash that can be copied whole, and followed where there is somewhere to go. */
+export function Hash(props: { readonly value: string; readonly href?: string | undefined; readonly label?: string }) {
+  const [copied, setCopied] = useState(false);
+  const text = <code title={props.value}>{shortHash(props.value)}</code>;
+  return (
+    <span>
+      {props.href === undefined ? (
+        text
+      ) : (
+        <a href={props.href} target="_blank" rel="noreferrer">
+          {text}
+        </a>
+      )}
+      <button
+        type="button"
+        className="copy"
+        aria-label={`Copy ${props.label ?? "hash"} ${shortHash(props.value)}`}
+        onClick={() => {
+          void navigator.clipboard.writeText(props.value).then(() => {
+            setCopied(true);
+          });
+        }}
+      >
+        {copied ? "copied" : "copy"}
+      </button>
+    </span>
+  );
+}
+
+export function Field(props: {
+  readonly label: string;
+  readonly hint?: ReactNode;
+  readonly children: (ids: { readonly id: string; readonly "aria-describedby"?: string }) => ReactNode;
+}): ReactNode {
+  const id = useId();
+  const hintId = `${id}-hint`;
+  return (
+    <div className="field">
+      <label htmlFor={id}>{props.label}</label>
+      {props.children({ id, ...(props.hint === undefined ? {} : { "aria-describedby": hintId }) })}
+      {props.hint === undefined ? null : (
+        <span className="hint" id={hintId}>
+          {props.hint}
+        </span>
+      )}
+    </div>
+  );
+}
+
+export function Figure(props: { readonly label: string; readonly children: ReactNode }): ReactNode {
+  return (
+    <div className="figure">
+      <b>{props.children}</b>
+      <span>{props.label}</span>
+    </div>
+  );
+}
+
+export function Empty(props: { readonly title: string; readonly children?: ReactNode }): ReactNode {
+  return (
+    <div className="empty">
+      <strong>{props.title}</strong>
+      {props.children}
+    </div>
+  );
+}
+
+/** A grey stand-in of the height that the real thing will have. */
+export function Skeleton(props: { readonly lines?: number }): ReactNode {
+  return (
+    <div className="stack tight" role="status">
+      <span className="hidden">Loading</span>
+      {Array.from({ length: props.lines ?? 3 }, (_, line) => (
+        <div className="skeleton" key={line} />
+      ))}
+    </div>
+  );
+}
+
+export function Segments<Value extends string>(props: {
+  readonly legend: string;
+  readonly value: Value;
+  readonly options: readonly (readonly [Value, string])[];
+  readonly onChange: (value: Value) => void;
+}): ReactNode {
+  const name = useId();
+  return (
+    <fieldset>
+      <legend className="hidden">{props.legend}</legend>
+      <div className="segments">
+        {props.options.map(([value, label]) => (
+          <label key={value}>
+            <input
+              type="radio"
+              name={name}
+              checked={value === props.value}
+              onChange={() => {
+                props.onChange(value);
+              }}
+            />
+            {label}
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
+}
+
+const MARKS = { holds: "✓", broken: "✗", open: "?" } as const;
+const TONES = { holds: "good", broken: "bad", open: "warn" } as const;
+
+/** What a check found, one line each. */
+export function Findings(props: {
+  readonly findings: readonly { readonly what: string; readonly verdict: keyof typeof MARKS }[];
+}): ReactNode {
+  return (
+    <ul className="checklist">
+      {props.findings.map(({ what, verdict }) => (
+        <li key={what}>
+          <span className={TONES[verdict]} role="img" aria-label={verdict}>
+            {MARKS[verdict]}
+          </span>
+          <span>{what}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,76 @@
+import { toHex, type Hex } from "../../protocol/bytes.ts";
+import { inputLeaf, merkleTree, proofAt, type MerkleTree } from "../../protocol/merkle.ts";
+import { keys } from "../midc/keys.ts";
+import { decodeBatch, decodeTx, type BatchRow } from "../midc/rows.ts";
+import { ledgerPartition } from "../notary/notary.ts";
+import type { StateView } from "../ports.ts";
+
+/**
+ * Where a transaction lies in its batch, for anybody. It shows that the ledger holds what the relayer says about the
+ * order of things, and no more: the commitment is salted by both sides, and which deal it settled is told to its parties
+ * alone (relayer/flow/read.ts issues their proofs).
+ */
+export interface InclusionView {
+  readonly id: Hex;
+  readonly commitment: Hex;
+  readonly index: number;
+  readonly partition: Hex;
+  readonly seq: number;
+  readonly prev: Hex;
+  readonly root: Hex;
+  readonly count: number;
+  readonly itemsHash: Hex;
+  readonly path: readonly Hex[];
+}
+
+/** Trees of the batches that were asked for last: building one costs two hashes per member. */
+const TREES_MAX = 32;
+
+export interface Inclusions {
+  /** Undefined while no batch holds the transaction. */
+  readonly read: (txId: Uint8Array) => InclusionView | undefined;
+}
+
+export function createInclusions(networkTag: Uint8Array, view: StateView): Inclusions {
+  const trees = new Map<string, MerkleTree>();
+  const treeOf = (partition: number, row: BatchRow): MerkleTree | undefined => {
+    const name = `${partition}:${row.seq}`;
+    const known = trees.get(name);
+    if (known !== undefined) return known;
+    const commitments = row.txIds.map((txId) => {
+      const bytes = view.get(keys.tx(txId));
+      return bytes === undefined ? undefined : decodeTx(bytes).commitment;
+    });
+    const leaves = commitments.filter((commitment) => commitment !== undefined).map((leaf) => inputLeaf(leaf));
+    if (leaves.length !== row.txIds.length) return undefined;
+    const tree = merkleTree(leaves);
+    const [oldest] = trees.keys();
+    if (trees.size >= TREES_MAX && oldest !== undefined) trees.delete(oldest);
+    trees.set(name, tree);
+    return tree;
+  };
+  return {
+    read(txId) {
+      const bytes = view.get(keys.tx(txId));
+      const tx = bytes === undefined ? undefined : decodeTx(bytes);
+      if (tx?.batch === undefined) return undefined;
+      const { partition } = tx.begun;
+      const batch = view.get(keys.batch(partition, tx.batch.seq));
+      const row = batch === undefined ? undefined : decodeBatch(batch);
+      const tree = row === undefined ? undefined : treeOf(partition, row);
+      if (row === undefined || tree === undefined) return undefined;
+      return {
+        id: toHex(txId),
+        commitment: toHex(tx.commitment),
+        index: tx.batch.index,
+        partition: toHex(ledgerPartition(networkTag, partition)),
+        seq: row.seq,
+        prev: toHex(row.prev),
+        root: toHex(row.root),
+        count: row.txIds.length,
+        itemsHash: toHex(row.itemsHash),
+        path: proofAt(tree, tx.batch.index).map(toHex),
+      };
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import { createPublicClient, http } from "viem";
+import { notaryLedgerAbi } from "../protocol/abi/NotaryLedger.ts";
+import { toHex, type Hex } from "../protocol/bytes.ts";
+import { inputLeaf, pathFrom } from "../protocol/merkle.ts";
+import type { Finding } from "../protocol/proof.ts";
+import { batchDigest, domainSeparator } from "../protocol/typedData.ts";
+import { bytesOf } from "./hex.ts";
+import type { NetworkInfo } from "./types.ts";
+
+/** Where a transaction lies in its batch, as the relayer tells anybody. */
+export interface Inclusion {
+  readonly id: Hex;
+  readonly commitment: Hex;
+  readonly index: number;
+  readonly partition: Hex;
+  readonly seq: number;
+  readonly prev: Hex;
+  readonly root: Hex;
+  readonly count: number;
+  readonly itemsHash: Hex;
+  /** Siblings from the leaf up. */
+  readonly path: readonly Hex[];
+}
+
+export interface VerifiedInclusion {
+  readonly ok: boolean;
+  readonly onChain: boolean;
+  readonly findings: readonly Finding[];
+  readonly leaf: Hex;
+  /** The node reached after each step of the path; the last one must be the root. */
+  readonly nodes: readonly Hex[];
+  readonly headerHash: Hex;
+}
+
+/**
+ * Checks an inclusion without believing the relayer: the leaf, every hash up to the root, the header that the root is
+ * part of, and then whether the ledger on chain holds exactly this header.
+ *
+ * @example
+ * ```ts
+ * import { verifyInclusion } from "midchain/sdk";
+ * const { ok, onChain } = await verifyInclusion(await client.inclusion(id), await client.network());
+ * ```
+ */
+export async function verifyInclusion(
+  inclusion: Inclusion,
+  network: Pick<NetworkInfo, "chainId" | "ledger" | "rpcUrl">,
+): Promise<VerifiedInclusion> {
+  const leaf = inputLeaf(bytesOf(inclusion.commitment));
+  const nodes = pathFrom(leaf, inclusion.path.map(bytesOf));
+  const reached = toHex(nodes.at(-1) ?? leaf);
+  const headerHash = toHex(headerOf(inclusion, network));
+  const findings: Finding[] = [
+    finding(
+      `its commitment is input ${inclusion.index + 1} of the ${inclusion.count} that make the root of batch ${inclusion.seq}`,
+      reached === inclusion.root && inclusion.index < inclusion.count,
+    ),
+  ];
+  const asked = network.rpcUrl === undefined ? undefined : await headerAt(inclusion, network, network.rpcUrl);
+  findings.push(
+    asked === undefined
+      ? { what: "the ledger on chain holds this batch (there is no RPC endpoint to ask)", verdict: "open" }
+      : finding(
+          `the ledger ${network.ledger} on chain ${network.chainId} holds exactly this batch`,
+          asked === headerHash,
+        ),
+  );
+  const ok = findings.every(({ verdict }) => verdict !== "broken");
+  return { ok, onChain: ok && asked !== undefined, findings, leaf: toHex(leaf), nodes: nodes.map(toHex), headerHash };
+}
+
+const finding = (what: string, holds: boolean): Finding => ({ what, verdict: holds ? "holds" : "broken" });
+
+const headerOf = (inclusion: Inclusion, { chainId, ledger }: Pick<NetworkInfo, "chainId" | "ledger">): Uint8Array =>
+  batchDigest(
+    {
+      partition: bytesOf(inclusion.partition),
+      seq: BigInt(inclusion.seq),
+      prev: bytesOf(inclusion.prev),
+      root: bytesOf(inclusion.root),
+      count: inclusion.count,
+      itemsHash: bytesOf(inclusion.itemsHash),
+    },
+    domainSeparator({ name: "NotaryLedger", chain: chainId, contract: bytesOf(ledger) }),
+  );
+
+/** What the ledger holds at this place; undefined when the endpoint speaks for another chain. */
+async function headerAt(
+  inclusion: Inclusion,
+  network: Pick<NetworkInfo, "chainId" | "ledger">,
+  rpcUrl: string,
+): Promise<Hex | undefined> {
+  const client = createPublicClient({ transport: http(rpcUrl) });
+  if ((await client.getChainId()) !== network.chainId) return undefined;
+  return client.readContract({
+    address: network.ledger,
+    abi: notaryLedgerAbi,
+    functionName: "headerAt",
+    args: [inclusion.partition, BigInt(inclusion.seq)],
+  });
+}
