@@ -7,6 +7,8 @@ export default defineConfig({
   logLevel: "error",
   build: {
     target: "es2024",
+    // light-dark() as it is written: what it would be translated to does not follow a chosen theme.
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 900,

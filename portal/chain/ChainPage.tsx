@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
 
 export function ChainPage(): ReactNode {
-  return <h1>ChainPage</h1>;
+  return <h1>My chain</h1>;
 }

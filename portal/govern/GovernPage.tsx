@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
 
 export function GovernPage(): ReactNode {
-  return <h1>GovernPage</h1>;
+  return <h1>Govern</h1>;
 }

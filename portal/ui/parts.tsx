@@ -80,35 +80,6 @@ export function Skeleton(props: { readonly lines?: number }): ReactNode {
   );
 }
 
-export function Segments<Value extends string>(props: {
-  readonly legend: string;
-  readonly value: Value;
-  readonly options: readonly (readonly [Value, string])[];
-  readonly onChange: (value: Value) => void;
-}): ReactNode {
-  const name = useId();
-  return (
-    <fieldset>
-      <legend className="hidden">{props.legend}</legend>
-      <div className="segments">
-        {props.options.map(([value, label]) => (
-          <label key={value}>
-            <input
-              type="radio"
-              name={name}
-              checked={value === props.value}
-              onChange={() => {
-                props.onChange(value);
-              }}
-            />
-            {label}
-          </label>
-        ))}
-      </div>
-    </fieldset>
-  );
-}
-
 const MARKS = { holds: "✓", broken: "✗", open: "?" } as const;
 const TONES = { holds: "good", broken: "bad", open: "warn" } as const;
 

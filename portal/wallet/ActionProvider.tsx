@@ -117,7 +117,7 @@ function useProgress() {
   const [progress, setProgress] = useState<Progress>();
   const running = useRef<Action>(undefined);
   const at = useMemo(
-    () => (client === undefined ? undefined : { client, chainId, show: setProgress as Show }),
+    () => (client === undefined ? undefined : { client, chainId, show: setProgress }),
     [client, chainId],
   );
 

@@ -28,8 +28,6 @@ const people = DEMO_PEOPLE.map(({ name, key }) => ({ name, account: privateKeyTo
 export const demoNames = people.map(({ name }) => name);
 export const demoNameOf = (address: Address | undefined): string | undefined =>
   people.find(({ account }) => account.address === address)?.name;
-export const demoAddressOf = (name: string): Address | undefined =>
-  people.find((person) => person.name === name)?.account.address;
 
 const chosen = (): PrivateKeyAccount => {
   const name = localStorage.getItem(CHOSEN_KEY);

@@ -1,4 +1,4 @@
-import { BaseError, RawContractError, TransactionReceiptNotFoundError, type Hex, type PublicClient } from "viem";
+import { BaseError, isHex, TransactionReceiptNotFoundError, type Hex, type PublicClient } from "viem";
 import type { Trouble } from "./words.ts";
 
 /** What the chain says of a transaction, stage by stage, until it can no longer be taken back. */
@@ -51,8 +51,12 @@ async function whyReverted(client: PublicClient, hash: Hex): Promise<Trouble> {
     await client.call({ account: from, to, data: input, value, blockNumber });
     return revertOf(undefined);
   } catch (error) {
-    const raw = error instanceof BaseError ? error.walk((inner) => inner instanceof RawContractError) : null;
-    const data = raw instanceof RawContractError ? raw.data : undefined;
-    return revertOf(typeof data === "object" ? data.data : data);
+    return revertOf(error instanceof BaseError ? dataOf(error) : undefined);
   }
+}
+
+/** The revert data, wherever in the chain of causes an endpoint's answer has put it. */
+function dataOf(error: BaseError): Hex | undefined {
+  const found = error.walk((inner) => isHex((inner as { readonly data?: unknown }).data));
+  return (found as { readonly data?: Hex } | null)?.data;
 }

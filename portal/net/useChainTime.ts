@@ -1,0 +1,31 @@
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { usePublicClient } from "wagmi";
+
+const LOOK_MS = 2_000;
+const TICK_MS = 1_000;
+
+/** Seconds since 1970 as the chain counts them: contracts believe their own clock, not this machine's. */
+export function useChainTime(): number | undefined {
+  const client = usePublicClient();
+  const { data } = useQuery({
+    queryKey: ["chain time"],
+    enabled: client !== undefined,
+    refetchInterval: LOOK_MS,
+    queryFn: async () => {
+      const block = await client?.getBlock();
+      return { seconds: Number(block?.timestamp ?? 0n), readAt: Date.now() };
+    },
+  });
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => {
+      setNow(Date.now());
+    }, TICK_MS);
+    return () => {
+      clearInterval(timer);
+    };
+  }, []);
+  if (data === undefined) return undefined;
+  return data.seconds + Math.max(0, Math.floor((now - data.readAt) / 1000));
+}

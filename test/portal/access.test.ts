@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, describe, it } from "node:test";
+import { gzipSync } from "node:zlib";
+import type { AxeResults } from "axe-core";
+import type { Page } from "playwright-core";
+import { runSample, SAMPLE_NAMES } from "../../scripts/local/scenario.ts";
+import { startPortal, type Portal } from "../support/portal/portal.ts";
+
+const FIRST_LOAD_BYTES_MAX = 250_000;
+const INTERACTIVE_MS_MAX = 2_000;
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What axe-core finds that keeps people out. */
+async function barriers(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() =>
+    (globalThis as unknown as { axe: { run: () => Promise<AxeResults> } }).axe.run(),
+  );
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+}
+
+describe("the portal for everybody", { timeout: 180_000 }, () => {
+  let portal: Portal;
+
+  before(async () => {
+    portal = await startPortal("access", SAMPLE_NAMES);
+    await runSample(portal.stack, () => undefined);
+  });
+  after(() => portal.stop());
+
+  const headings = { "/": "Live", "/chain": "My chain", "/stake": "Stake", "/govern": "Govern" } as const;
+
+  for (const colours of ["light", "dark"] as const) {
+    for (const [path, name] of Object.entries(headings)) {
+      it(`has no barrier on ${name}, ${colours}`, async () => {
+        const page = await portal.open({ path, colours });
+        await page.getByRole("heading", { name, level: 1 }).waitFor();
+        if (path === "/") await page.getByRole("img", { name: /Gas each/ }).waitFor();
+        assert.deepEqual(await barriers(page), []);
+        await page.context().close();
+      });
+    }
+
+    it(`has no barrier in an open transaction, ${colours}`, async () => {
+      const page = await portal.open({ colours });
+      await page
+        .getByRole("button", { name: /completed$/ })
+        .first()
+        .click();
+      await page.getByRole("button", { name: "Verify in this browser" }).click();
+      await page.getByText("Verified against the chain").waitFor();
+      assert.deepEqual(await barriers(page), []);
+      await page.context().close();
+    });
+
+    it(`has no barrier with a wallet connected, ${colours}`, async () => {
+      const page = await portal.open({ path: "/stake", colours });
+      await page.getByRole("banner").getByRole("button", { name: "Connect wallet" }).click();
+      assert.deepEqual(await barriers(page), []);
+      await page.getByRole("button", { name: /Demo wallet/ }).click();
+      await page.getByRole("form", { name: "Stake tokens", exact: true }).waitFor();
+      assert.deepEqual(await barriers(page), []);
+      await page.context().close();
+    });
+  }
+
+  it("can be used from 360 pixels on: nothing is wider than the page", async () => {
+    for (const path of Object.keys(headings)) {
+      const page = await portal.open({ path, width: 360 });
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.equal(wider <= 0, true, `${path} is ${wider} pixels too wide`);
+      await page.context().close();
+    }
+  });
+
+  it("goes from page to page, opens and closes with the keyboard alone", async () => {
+    const page = await portal.open();
+    await page
+      .getByRole("button", { name: /completed$/ })
+      .first()
+      .focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog", { name: "Transaction" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.getByRole("link", { name: "Stake" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Stake", level: 1 }).waitFor();
+    await page.context().close();
+  });
+
+  it("keeps the theme that somebody chose", async () => {
+    const page = await portal.open({ colours: "light" });
+    const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    const light = await ground();
+    await page.getByRole("button", { name: /Change to light/ }).click();
+    await page.getByRole("button", { name: /Change to dark/ }).click();
+    const dark = await ground();
+    assert.notEqual(dark, light);
+    await page.reload();
+    await page.getByRole("button", { name: /Change to system/ }).waitFor();
+    assert.equal(await ground(), dark);
+    await page.context().close();
+  });
+
+  it("weighs under 250 kB at first load, and can be used within two seconds", async (context) => {
+    const page = await portal.browser.newPage();
+    let bytes = 0;
+    page.on("response", (response) => {
+      if (!/\.(js|css|svg)$|\/$/.test(new URL(response.url()).pathname)) return;
+      void response.body().then((body) => (bytes += gzipSync(body, { level: 9 }).length));
+    });
+    const started = performance.now();
+    await page.goto(portal.stack.url);
+    await page
+      .getByRole("button", { name: /completed$/ })
+      .first()
+      .click();
+    await page.getByRole("dialog", { name: "Transaction" }).waitFor();
+    const interactiveMs = Math.round(performance.now() - started);
+    context.diagnostic(`first load ${bytes} bytes gzipped, a card opened after ${interactiveMs} ms`);
+    assert.equal(bytes > 100_000 && bytes < FIRST_LOAD_BYTES_MAX, true, `${bytes} bytes`);
+    assert.equal(interactiveMs < INTERACTIVE_MS_MAX, true, `${interactiveMs} ms`);
+    await page.close();
+  });
+});
