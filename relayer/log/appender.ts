@@ -76,9 +76,11 @@ export class Appender {
 
   /** To be called when a record has been applied durably. */
   settle(record: Uint8Array, applied: Applied): void {
-    const group = this.#take(nameOf(record));
-    for (const [i, waiting] of group.entries()) {
-      waiting.resolve(applied.results[i] ?? { kind: "refused", why: "the record is void: this node is not a member" });
+    const { results } = applied;
+    for (const [i, waiting] of this.#take(nameOf(record)).entries()) {
+      waiting.resolve(
+        results[i % results.length] ?? { kind: "refused", why: "the record is void: this node is not a member" },
+      );
     }
   }
 
@@ -125,7 +127,9 @@ export class Appender {
     const content = { nodeId: this.#keyring.nodeId, partition, commands };
     const record = encodeRecord(content, (message) => this.#keyring.sign(message));
     const name = nameOf(record);
-    this.#appended.set(name, { record, waiting: group, since: this.#clock.now() });
+    // The same commands may be on their way already, byte for byte and so by name: whoever gave them is answered too.
+    const waiting = [...this.#take(name), ...group];
+    this.#appended.set(name, { record, waiting, since: this.#clock.now() });
     this.#looking ??= this.#giveUpOnLost();
     for (let tries = 1; ; tries += 1) {
       try {

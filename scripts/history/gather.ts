@@ -27,12 +27,19 @@ export interface Held {
   readonly batches: Map<string, string>;
 }
 
+/** One server's copy of a partition's log. */
+export interface Copy {
+  /** seq -> SHA-256 of the record. */
+  readonly records: Map<number, string>;
+  claim?: LineOf<"copy">;
+}
+
 /** A history, sorted by who said it. */
 export interface Facts {
   readonly ops: LineOf<"op">[];
   readonly nodes: Map<string, Held>;
-  /** server -> partition -> seq -> SHA-256 of the record. */
-  readonly servers: Map<string, Map<number, Map<number, string>>>;
+  /** server -> partition -> its copy. */
+  readonly servers: Map<string, Map<number, Copy>>;
   readonly balances: LineOf<"balance">[];
   readonly anchors: LineOf<"anchor">[];
   readonly expected: { nodes: string[]; servers: string[] };
@@ -90,6 +97,9 @@ export function gather(line: Line, facts: Facts): void {
     case "record":
       gatherRecord(line, facts);
       break;
+    case "copy":
+      copyOf(facts, line).claim = line;
+      break;
     case "balance":
       facts.balances.push(line);
       break;
@@ -124,12 +134,16 @@ function gatherBlock({ node, header, partition, seq, index }: LineOf<"block">, f
   });
 }
 
-function gatherRecord({ server, partition, seq, sha256 }: LineOf<"record">, facts: Facts): void {
-  const records = at(
-    at(facts.servers, server, () => new Map<number, Map<number, string>>()),
+const copyOf = (facts: Facts, { server, partition }: LineOf<"record" | "copy">): Copy =>
+  at(
+    at(facts.servers, server, () => new Map<number, Copy>()),
     partition,
-    () => new Map<number, string>(),
+    () => ({ records: new Map() }),
   );
+
+function gatherRecord(line: LineOf<"record">, facts: Facts): void {
+  const { records } = copyOf(facts, line);
+  const { server, partition, seq, sha256 } = line;
   if (records.has(seq)) facts.violations.push({ rule: "C8 record twice", about: `${server} ${partition}/${seq}` });
   records.set(seq, sha256);
 }

@@ -67,6 +67,9 @@ const batch = z.object({ k: z.literal("batch"), node: z.string(), partition: cou
 /** A record as one server of the replicated log holds it. */
 const record = z.object({ k: z.literal("record"), server: z.string(), partition: count, seq: count, sha256: hash });
 
+/** What a server says of its copy: an empty one, after a repair or a trim, begins one above where it ends. */
+const copy = z.object({ k: z.literal("copy"), server: z.string(), partition: count, first: count, last: count });
+
 /** An account's tokens before the first and after the last operation. */
 const balance = z.object({ k: z.literal("balance"), account, before: money, after: money });
 
@@ -78,7 +81,20 @@ const expect = z.object({ k: z.literal("expect"), nodes: z.array(z.string()), se
 
 const end = z.object({ k: z.literal("end"), lines: count });
 
-const line = z.discriminatedUnion("k", [op, block, head, tx, partition, batch, record, balance, anchor, expect, end]);
+const line = z.discriminatedUnion("k", [
+  op,
+  block,
+  head,
+  tx,
+  partition,
+  batch,
+  record,
+  copy,
+  balance,
+  anchor,
+  expect,
+  end,
+]);
 
 export type Line = z.infer<typeof line>;
 export type LineOf<Kind extends Line["k"]> = Extract<Line, { k: Kind }>;

@@ -41,16 +41,18 @@ function* checkServers(
   const firsts = new Map<number, number>();
   for (const [server, partitions] of servers) {
     for (const [partition, tail] of nodes.tails) {
-      const records = partitions.get(partition) ?? new Map<number, string>();
+      const { records, claim } = partitions.get(partition) ?? { records: new Map<number, string>() };
       const about = `${server} ${partition}`;
-      const last = Math.max(0, ...records.keys());
+      const first = claim?.first ?? Math.min(...records.keys());
+      const last = claim?.last ?? Math.max(0, ...records.keys());
       if (last < tail) yield { rule: "C8 suffix lost", about: `${about}: ${last} of ${tail}` };
       if (last > tail) yield { rule: "C8 not applied", about: `${about}: ${tail} of ${last}` };
-      const first = Math.min(...records.keys());
       const begins = firsts.get(partition) ?? first;
       firsts.set(partition, begins);
       if (begins !== first) yield { rule: "C8 prefix lost", about: `${about}: from ${first}, others from ${begins}` };
-      if (records.size > 0 && records.size !== last - first + 1) yield { rule: "C8 hole", about };
+      const expected = Number.isFinite(first) ? last - first + 1 : 0;
+      const isWithin = [...records.keys()].every((seq) => seq >= first && seq <= last);
+      if (records.size !== expected || !isWithin) yield { rule: "C8 hole", about };
       for (const [seq, sha256] of records) {
         const other = agreed.get(`${partition}@${seq}`);
         if (other === undefined) agreed.set(`${partition}@${seq}`, sha256);

@@ -5,17 +5,18 @@ import { memoryLog } from "../../../relayer/adapters/memory/log.ts";
 import { memoryState } from "../../../relayer/adapters/memory/state.ts";
 import { freezable } from "../../../relayer/log/freezable.ts";
 import { startReplica } from "../../../relayer/log/replica.ts";
+import { systemClock } from "../../../relayer/ops/clock.ts";
 import type { PartitionLog } from "../../../relayer/ports.ts";
 import { draft, enrolCommand, idAt, testClock, testIdentity } from "../../support/relayer.ts";
 import { until } from "../../support/until.ts";
 
 const partition = 1;
 
-async function replicaOn(log: PartitionLog) {
+async function replicaOn(log: PartitionLog, clock = testClock()) {
   const identity = testIdentity();
   const genesisNodes = new Map([[toHex(identity.nodeId), identity.nodePublicKey]]);
   const options = { genesisNodes, onFault: () => undefined };
-  return startReplica(options, { log, state: memoryState(), keyring: identity, clock: testClock() });
+  return startReplica(options, { log, state: memoryState(), keyring: identity, clock });
 }
 
 describe("a log that can be frozen", () => {
@@ -66,6 +67,39 @@ describe("a log that can be frozen", () => {
     finish();
     log.thaw(partition);
     await submitted;
+  });
+});
+
+describe("the same commands, given twice while the first are on their way", () => {
+  it("are answered to both who gave them", async () => {
+    const below = memoryLog(4);
+    let finish = (): void => undefined;
+    const held = new Promise<void>((resolve) => (finish = resolve));
+    let reads = 0;
+    const log: PartitionLog = {
+      ...below,
+      read: async (p, fromSeq, max) => {
+        // The first record is in the log for a while before anybody gets to apply it.
+        if ((reads += 1) > 4) await held;
+        return below.read(p, fromSeq, max);
+      },
+    };
+    const replica = await replicaOn(log, { ...systemClock, advance: () => undefined });
+    const command = enrolCommand(idAt(partition, 16), idAt(partition, 16));
+    const first = replica.submit(partition, command);
+    await until(
+      "the first record",
+      () => below.tail(partition),
+      (tail) => tail === 1,
+    );
+    const second = replica.submit(partition, command);
+    await until(
+      "the second record",
+      () => below.tail(partition),
+      (tail) => tail === 2,
+    );
+    finish();
+    for (const result of await Promise.all([first, second])) assert.notEqual(result.kind, "refused");
   });
 });
 
