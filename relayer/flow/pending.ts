@@ -13,7 +13,8 @@ import { Fault } from "../errors.ts";
 import { recallBlocks } from "../log/recall.ts";
 import type { Replica } from "../log/replica.ts";
 import type { BlockDraft } from "../midc/command.ts";
-import { partitionOf } from "../midc/keys.ts";
+import { keys, partitionOf } from "../midc/keys.ts";
+import { decodeStep, decodeTx, type TxRow } from "../midc/rows.ts";
 import type { Clock, PartitionLog } from "../ports.ts";
 import { freshBytes, sealBody } from "../privacy/shred.ts";
 import type { Vault } from "../privacy/vault.ts";
@@ -38,6 +39,11 @@ export type Pend = (parsed: Parsed, weight: number) => Promise<void>;
  */
 export function createPending(network: Network, ports: PendingPorts): Pend {
   return async ({ id, submission }, weight) => {
+    const before = ports.replica.view.get(keys.tx(id));
+    if (before !== undefined) {
+      await layMissing(id, decodeTx(before), ports);
+      return;
+    }
     const at = ports.clock.now();
     const relayerSalt = freshBytes(32);
     const blocks = submission.body.parties.map((party, index) =>
@@ -62,6 +68,24 @@ export function createPending(network: Network, ports: PendingPorts): Pend {
     const first = begun.kind === "done" ? blocks : await recallBlocks(id, { view: ports.replica.view, log: ports.log });
     await layPending(first, ports.replica);
   };
+}
+
+/**
+ * The same request again: the try before may have failed after the record and before the last block. Whoever is told
+ * that a transaction is pending finds it on every chain, whichever try it was.
+ */
+async function layMissing(id: Uint8Array, tx: TxRow, ports: PendingPorts): Promise<void> {
+  const { replica, log } = ports;
+  const isThere = (chainId: Uint8Array): boolean => {
+    const step = replica.view.get(keys.step(chainId, id));
+    return step !== undefined && decodeStep(step).pending !== undefined;
+  };
+  if (tx.parties.every(({ chainId }) => isThere(chainId))) return;
+  const blocks = await recallBlocks(id, { view: replica.view, log });
+  await layPending(
+    blocks.filter(({ chainId }) => !isThere(chainId)),
+    replica,
+  );
 }
 
 /** Puts the pending blocks on their chains; those that are there already stay as they are. */
