@@ -4,6 +4,7 @@ export { createReader, type Reader, type Transactions, type TransactionsPage } f
 export { MidchainError } from "./errors.ts";
 export type { NetworkEvent } from "./events.ts";
 export { verifyInclusion, type Inclusion, type VerifiedInclusion } from "./inclusion.ts";
+export { relayerView, type RelayerView } from "./relayerView.ts";
 export { verify, type Verified } from "./verify.ts";
 export type { ChainBlock, MyChain, OpenedBlock } from "./chain.ts";
 export type { GrantInput, SharedContent } from "./grants.ts";

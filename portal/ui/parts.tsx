@@ -1,4 +1,4 @@
-import { useId, useState, type ReactNode } from "react";
+import { Fragment, useId, useState, type ReactNode } from "react";
 import { shortHash } from "./format.ts";
 
 /** A hash that can be copied whole, and followed where there is somewhere to go. */
@@ -47,6 +47,22 @@ export function Field(props: {
         </span>
       )}
     </div>
+  );
+}
+
+/** Names and what they are; a row without a value is left out. */
+export function Facts(props: { readonly rows: readonly (readonly [string, ReactNode])[] }): ReactNode {
+  return (
+    <dl className="facts">
+      {props.rows.map(([name, value]) =>
+        value === undefined ? null : (
+          <Fragment key={name}>
+            <dt>{name}</dt>
+            <dd className="number">{value}</dd>
+          </Fragment>
+        ),
+      )}
+    </dl>
   );
 }
 

@@ -25,6 +25,9 @@ const GIVEN_KEY = "midchain.demo.given";
 
 const people = DEMO_PEOPLE.map(({ name, key }) => ({ name, account: privateKeyToAccount(key) }));
 
+export const demoAccounts: readonly { readonly name: string; readonly address: Address }[] = people.map(
+  ({ name, account: { address } }) => ({ name, address }),
+);
 export const demoNames = people.map(({ name }) => name);
 export const demoNameOf = (address: Address | undefined): string | undefined =>
   people.find(({ account }) => account.address === address)?.name;

@@ -1,6 +1,6 @@
 import type { Abi, Address, Hex } from "viem";
 import type { Config } from "wagmi";
-import { getConnection, getPublicClient, writeContract } from "wagmi/actions";
+import { getConnection, getPublicClient, sendTransaction, writeContract } from "wagmi/actions";
 
 /** A call of one of the platform's contracts. */
 export interface Call {
@@ -21,4 +21,13 @@ export async function sendCall(config: Config, call: Call): Promise<Hex> {
   await client.simulateContract({ ...call, account });
   const gas = await client.estimateContractGas({ ...call, account });
   return writeContract(config, { ...call, account, gas: withMargin(gas) });
+}
+
+/** A call that is encoded already, e.g. by the client library. */
+export async function sendEncoded(config: Config, call: { readonly to: Address; readonly data: Hex }): Promise<Hex> {
+  const { address: account } = getConnection(config);
+  const client = getPublicClient(config);
+  if (account === undefined || client === undefined) throw new Error("No wallet is connected.");
+  const gas = await client.estimateGas({ ...call, account });
+  return sendTransaction(config, { ...call, account, gas: withMargin(gas) });
 }
