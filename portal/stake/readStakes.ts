@@ -2,6 +2,7 @@ import type { Address, PublicClient } from "viem";
 import { dvCommitteeAbi } from "../../protocol/abi/DVCommittee.ts";
 import { dvStakingAbi } from "../../protocol/abi/DVStaking.ts";
 import { platformTokenAbi } from "../../protocol/abi/PlatformToken.ts";
+import { readEvents } from "../net/readEvents.ts";
 import type { Contracts } from "../net/useContracts.ts";
 
 /** Everything the page says about stakes, read from the contracts. */
@@ -75,7 +76,10 @@ export async function readNodes(
   fromBlock: bigint,
 ): Promise<readonly NodeRow[]> {
   const { staking, committee } = read(contracts);
-  const events = await client.getContractEvents({ ...staking, eventName: "KeySet", fromBlock, strict: true });
+  const head = await client.getBlockNumber();
+  const events = await readEvents({ fromBlock, head }, (from, to) =>
+    client.getContractEvents({ ...staking, eventName: "KeySet", fromBlock: from, toBlock: to, strict: true }),
+  );
   const nodes = [...new Set(events.map(({ args }) => args.node))];
   const rows = await Promise.all(
     nodes.map(async (node) => {

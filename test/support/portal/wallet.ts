@@ -21,6 +21,8 @@ export interface TestWallet {
   decline: number;
   /** Called once, right before the next transaction is sent. */
   beforeSending: (() => Promise<void>) | undefined;
+  /** Whether it takes several calls as one (EIP-5792). */
+  batches: boolean;
   /** The chain that the wallet believes to be on. */
   chainId: number;
   /** Methods that were asked for, oldest first. */
@@ -35,7 +37,7 @@ interface Ask {
 
 type Answer = { readonly result: unknown } | { readonly error: { readonly code: number; readonly message: string } };
 
-const PERSONAL = new Set(["personal_sign", "eth_signTypedData_v4", "eth_sendTransaction"]);
+const PERSONAL = new Set(["personal_sign", "eth_signTypedData_v4", "eth_sendTransaction", "wallet_sendCalls"]);
 
 export function testWallet(name: string, account: PrivateKeyAccount, rpcUrl: string): TestWallet {
   let given = false;
@@ -45,6 +47,7 @@ export function testWallet(name: string, account: PrivateKeyAccount, rpcUrl: str
     account,
     decline: 0,
     beforeSending: undefined,
+    batches: false,
     chainId: foundry.id,
     asked: [],
     async install(page) {
@@ -87,9 +90,29 @@ export function testWallet(name: string, account: PrivateKeyAccount, rpcUrl: str
         return account.signTypedData(JSON.parse(second as string) as TypedDataDefinition);
       case "eth_sendTransaction":
         return send(first as { readonly to: Hex; readonly data: Hex; readonly gas?: Hex });
+      case "wallet_getCapabilities":
+        return wallet.batches ? { [chainHex()]: { atomic: { status: "supported" } } } : {};
+      case "wallet_sendCalls":
+        return { id: await sendAll((first as { readonly calls: readonly { to: Hex; data: Hex }[] }).calls) };
+      case "wallet_getCallsStatus":
+        return { version: "2.0.0", id: first, chainId: chainHex(), atomic: true, ...(await statusOf(first as Hex)) };
       default:
         return client.request({ method, params } as never);
     }
+  };
+  const chainHex = (): Hex => `0x${wallet.chainId.toString(16)}`;
+  /** One after the other; the last one's hash stands for all. A real wallet makes one transaction of them. */
+  const sendAll = async (calls: readonly { readonly to: Hex; readonly data: Hex }[]): Promise<Hex> => {
+    let hash: Hex = "0x";
+    for (const { to, data } of calls) hash = await client.sendTransaction({ to, data, gas: 2_000_000n });
+    return hash;
+  };
+  const statusOf = async (hash: Hex): Promise<object> => {
+    const receipt = await client.request<{ Parameters: readonly [Hex]; ReturnType: object | null }>({
+      method: "eth_getTransactionReceipt",
+      params: [hash],
+    });
+    return receipt === null ? { status: 100 } : { status: 200, receipts: [receipt] };
   };
   const send = async ({ to, data, gas }: { to: Hex; data: Hex; gas?: Hex }): Promise<Hex> => {
     const first = wallet.beforeSending;

@@ -1,0 +1,130 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState, type ReactNode } from "react";
+import type { Address } from "viem";
+import { useConfig, usePublicClient } from "wagmi";
+import type { Contracts } from "../net/useContracts.ts";
+import { dateOf, tokens } from "../ui/format.ts";
+import { Field } from "../ui/parts.tsx";
+import { Segments } from "../ui/Segments.tsx";
+import type { Action } from "../wallet/action.ts";
+import { useActions } from "../wallet/ActionProvider.tsx";
+import { signBallot, SUPPORTS, vote, type SignedBallot } from "./actions.ts";
+import { readPower, type ProposalNow } from "./readGovern.ts";
+
+type Support = "1" | "0" | "2";
+const CHOICES = [
+  ["1", "For"],
+  ["0", "Against"],
+  ["2", "Abstain"],
+] as const satisfies readonly (readonly [Support, string])[];
+
+interface VoteProps {
+  readonly contracts: Contracts;
+  readonly account: Address;
+  readonly proposal: ProposalNow;
+}
+
+export function VoteForm({ contracts, account, proposal }: VoteProps): ReactNode {
+  const { mine } = proposal;
+  const [support, setSupport] = useState<Support>("1");
+  const [reason, setReason] = useState("");
+  const [signed, setSigned] = useState<SignedBallot>();
+  const config = useConfig();
+  const { start, busy } = useActions();
+  if (mine === undefined) return null;
+  if (mine.voted) return <p className="good">You have voted.</p>;
+  const ballot = { id: proposal.id, support: Number(support), reason };
+  return (
+    <form
+      className="stack tight"
+      aria-label="Vote"
+      onSubmit={(event) => {
+        event.preventDefault();
+        start(vote(config, contracts, ballot));
+      }}
+    >
+      <WhyDifferent contracts={contracts} account={account} proposal={proposal} />
+      <Segments legend="Your vote" value={support} options={CHOICES} onChange={setSupport} />
+      <Field label="Reason, if you like" hint="Public, and kept on chain.">
+        {(ids) => (
+          <input
+            {...ids}
+            value={reason}
+            onChange={(event) => {
+              setReason(event.currentTarget.value);
+            }}
+          />
+        )}
+      </Field>
+      <div className="row">
+        <button type="submit" className="button main" disabled={busy || mine.power === 0n || mine.power === undefined}>
+          Vote
+        </button>
+        <button
+          type="button"
+          className="button"
+          disabled={busy || mine.power === 0n || mine.power === undefined}
+          onClick={() => {
+            start(
+              signing(async () => {
+                setSigned(await signBallot(config, contracts, { ...ballot, voter: account }));
+              }),
+            );
+          }}
+        >
+          Sign without gas
+        </button>
+      </div>
+      {signed === undefined ? null : <Signed ballot={signed} />}
+    </form>
+  );
+}
+
+const signing = (sign: () => Promise<void>): Action => ({
+  title: "Sign a vote",
+  done: "Signed. Give the text to anybody who will send it; it can be used once.",
+  steps: [
+    {
+      label: "Sign the vote",
+      kind: "sign",
+      async run() {
+        await sign();
+        return undefined;
+      },
+    },
+  ],
+});
+
+function Signed({ ballot }: { readonly ballot: SignedBallot }): ReactNode {
+  return (
+    <div className="notice">
+      <strong>Signed: {SUPPORTS[ballot.support]}</strong>
+      <span className="small">
+        Anybody can send it from this page and pays the gas. It cannot be changed on the way.
+      </span>
+      <code className="raw" aria-label="Signed vote">
+        {JSON.stringify(ballot)}
+      </code>
+    </div>
+  );
+}
+
+/** Votes are those of the snapshot: what came after it counts for later proposals. */
+function WhyDifferent({ contracts, account, proposal }: VoteProps): ReactNode {
+  const client = usePublicClient();
+  const { data: now } = useQuery({
+    queryKey: ["govern", "power", account],
+    enabled: client !== undefined,
+    queryFn: () => (client === undefined ? undefined : readPower(client, contracts, account)),
+  });
+  const then = proposal.mine?.power;
+  if (then === undefined || now === undefined) return null;
+  return (
+    <p className="small number">
+      You vote with <b>{tokens(then)}</b>: your votes at {dateOf(proposal.snapshot)}, when this vote began.
+      {then === now.votes
+        ? ""
+        : ` You have ${tokens(now.votes)} now; what was staked, unstaked or delegated since then counts for later proposals only.`}
+    </p>
+  );
+}
