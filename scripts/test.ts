@@ -76,6 +76,7 @@ const suites: readonly Suite[] = [
   },
   nodeSuite("e2e", "whole flows against a real chain process", "test/e2e/**/*.test.ts"),
   nodeSuite("cluster", "several nodes on real servers, faults, repair", "test/cluster/**/*.test.ts", natsEnvironment),
+  nodeSuite("sim", "the core under simulated faults, and planted mistakes found", "test/sim/**/*.test.ts"),
   nodeSuite("portal", "the portal in a real browser", "test/portal/**/*.test.ts"),
   nodeSuite("house", "the wrapper, and the checks themselves", "test/house/**/*.test.ts"),
 ];
