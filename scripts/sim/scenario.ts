@@ -40,8 +40,6 @@ export type Action = At &
 
 export type AppendMishap = "lost before" | "lost ack" | "doubled" | "late";
 
-export type Fault = Exclude<Action, { kind: "tx" | "read" }>;
-
 /** Faults begin after everybody has enrolled and end before this; then the world heals. */
 export const TROUBLE_MS = 60_000;
 const ENROLLED_MS = 4_000;
