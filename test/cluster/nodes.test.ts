@@ -135,6 +135,11 @@ describe("three nodes", () => {
   it("spread the leaders over the servers again when a server comes back", async () => {
     const [server] = cluster.nats.servers;
     await server!.kill("SIGKILL");
+    await until(
+      "other leaders",
+      () => viewOf(cluster.relayers[1]!.url),
+      ({ partitions }) => partitions.every(({ leader }) => leader !== null && leader !== server!.name),
+    );
     await server!.start();
     const spread = await until(
       "leaders within one of each other",

@@ -42,7 +42,9 @@ async function lookAt(jsm: JetStreamManager, { log }: ReplicatedLog, partition: 
   if (log.isLost(partition)) return { ...nothing, stream: "" };
   const stream = streamName(log.placeOf(partition));
   try {
-    return facts(partition, await jsm.streams.info(stream));
+    const info = await jsm.streams.info(stream);
+    log.noteTail(partition, info.state.last_seq);
+    return facts(partition, info);
   } catch {
     return { ...nothing, stream };
   }

@@ -38,6 +38,8 @@ export interface JetStreamLog extends PartitionLog {
   readonly placeOf: (partition: number) => StreamPlace;
   /** Looks which generations there are now; to be called after a repair and when a stream stops answering. */
   readonly refresh: () => Promise<void>;
+  /** Tells how far a partition's stream goes, for when the engine's delivery is slow to come back after a failure. */
+  readonly noteTail: (partition: number, seq: number) => void;
   /** Whether a partition's stream is gone although records of it have been applied. */
   readonly isLost: (partition: number) => boolean;
 }
@@ -66,6 +68,9 @@ export async function openJetStreamLog(nc: NatsConnection, options: JetStreamLog
     follow: (onNews) => opened.follow(onNews),
     placeOf: (partition) => opened.place(partition),
     refresh: () => opened.refresh(),
+    noteTail: (partition, seq) => {
+      opened.noteTail(partition, seq);
+    },
     isLost: (partition) => opened.isLost(partition),
     close: () => opened.close(),
   };
@@ -167,6 +172,12 @@ class Streams {
     this.#inflows.get(partition)?.offer(ack.seq, record);
     this.#ring(partition);
     return ack.seq;
+  }
+
+  noteTail(partition: number, seq: number): void {
+    const inflow = this.#inflows.get(partition);
+    inflow?.noteTail(seq);
+    if (inflow !== undefined && inflow.next <= seq) this.#ring(partition);
   }
 
   async tail(partition: number): Promise<number> {
