@@ -3,7 +3,7 @@ import { joinCluster, type Cluster } from "./cluster/cluster.ts";
 import { createHealth, guardedLog } from "./cluster/health.ts";
 import { openWords } from "./cluster/words.ts";
 import type { Config } from "./config.ts";
-import { readingKept } from "./log/kept.ts";
+import { besideKept, createSupplies } from "./log/kept.ts";
 import { startReplica, type Replica } from "./log/replica.ts";
 import { keys } from "./midc/keys.ts";
 import { nodeIdOf } from "./midc/record.ts";
@@ -36,7 +36,9 @@ export async function layGround(
   const health = createHealth();
   // A node of a cluster reads its own copy first, and appends only where it may believe the servers.
   const partitionLog =
-    below === undefined ? stores.partitionLog : readingKept(guardedLog(stores.partitionLog, health), state);
+    below === undefined
+      ? stores.partitionLog
+      : besideKept(guardedLog(stores.partitionLog, health), state, createSupplies());
   const genesisNodes = genesisOf(config, keyring);
   const replica = await startReplica(
     { genesisNodes, onFault, keepRecords: below !== undefined },

@@ -1,4 +1,4 @@
-// several nodes on this machine: up, status, and the keys of a real cluster
+// several nodes that keep one another's records: up, status, keys, faults
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { Command } from "commander";
@@ -6,6 +6,8 @@ import { toHex } from "../protocol/bytes.ts";
 import { openFileKeyring, writeClusterKeys, writeJoiningKeys } from "../relayer/adapters/file/keyring.ts";
 import { makeNkeys } from "../relayer/adapters/jetstream/connect.ts";
 import type { ClusterView } from "../relayer/cluster/view.ts";
+import { runCampaign, runFailovers, runFaults, type FaultResult } from "./cluster/campaign.ts";
+import { elsewhere, faults } from "./cluster/faults.ts";
 import { showCluster } from "./cluster/show.ts";
 import { NoNats, startCluster } from "./local/cluster.ts";
 import { root } from "./local/run.ts";
@@ -120,6 +122,97 @@ function keys(folder: string, options: KeyOptions): void {
     console.log(`  ${variable}=${nkeys[user].publicKey}\n  ${secret}=${nkeys[user].seed}`);
 }
 
+interface FaultOptions {
+  readonly seed: string;
+  readonly json?: true;
+}
+
+function tellResult(result: FaultResult, options: FaultOptions): void {
+  if (options.json === true) {
+    console.log(JSON.stringify(result));
+    return;
+  }
+  const { ok, fault, rows, elapsedMs, restMs, acknowledged } = result;
+  const verdict = ok ? "history holds" : "HISTORY BROKEN";
+  console.log(
+    ` ${ok ? "✔" : "✖"} ${fault.padEnd(22)} ${rows.join(" ").padEnd(12)} ${(elapsedMs / 1000).toFixed(1).padStart(6)} s, at rest after ${(restMs / 1000).toFixed(1)} s, ${acknowledged} acknowledged: ${verdict}`,
+  );
+  for (const violation of result.violations) console.log(`     ${violation}`);
+}
+
+/** Rows of the matrix that were not run must not look as if they had been. */
+function tellElsewhere(options: FaultOptions): void {
+  if (options.json === true) return;
+  console.log("\nNot done to real processes here:");
+  for (const { row, why } of elsewhere) console.log(`  ${row}: ${why}`);
+}
+
+const tellStep = (options: FaultOptions) => (what: string) => {
+  if (options.json !== true) console.log(`   ${what}`);
+};
+
+async function fault(names: readonly string[], options: FaultOptions & { readonly quick?: true }): Promise<void> {
+  const chosen = faults.filter(({ name, quick }) => names.includes(name) || (options.quick === true && quick));
+  const unknown = names.find((name) => !faults.some((known) => known.name === name));
+  if (unknown !== undefined || chosen.length === 0) {
+    for (const { name, rows, about } of faults)
+      console.log(`  ${name.padEnd(22)} ${rows.join(" ").padEnd(10)} ${about}`);
+    tellElsewhere(options);
+    if (unknown !== undefined) refuse(`there is no fault "${unknown}"`, "choose one of the list above", 2);
+    return;
+  }
+  const results = await runFaults(chosen, {
+    seed: Number(options.seed),
+    onStep: tellStep(options),
+    onResult: (result) => {
+      tellResult(result, options);
+    },
+  });
+  process.exit(results.every(({ ok }) => ok) ? 0 : 1);
+}
+
+async function campaign(options: FaultOptions & { readonly minutes: string }): Promise<void> {
+  const results = await runCampaign({
+    minutes: Number(options.minutes),
+    seed: Number(options.seed),
+    onStep: tellStep(options),
+    onResult: (result) => {
+      tellResult(result, options);
+    },
+  });
+  tellElsewhere(options);
+  process.exit(results.every(({ ok }) => ok) ? 0 : 1);
+}
+
+/** What a killed node may cost: effects of a relayer's partitions, appends to a server's. */
+const FAILOVER_GOALS_MS = { relayer: 5_000, server: 10_000 } as const;
+
+async function failover(options: FaultOptions & { readonly runs: string }): Promise<void> {
+  const results = await runFailovers({
+    runs: Number(options.runs),
+    seed: Number(options.seed),
+    onStep: tellStep(options),
+    onResult: ({ kind, killed, tookMs, lost }) => {
+      if (options.json !== true)
+        console.log(` ${kind.padEnd(8)} ${killed} killed, went on after ${tookMs} ms, ${lost.length} promises broken`);
+    },
+  });
+  const kinds = (["relayer", "server"] as const).map((kind) => {
+    const of = results.filter((result) => result.kind === kind);
+    const took = of.map(({ tookMs }) => tookMs).sort((a, b) => a - b);
+    const good = of.filter(({ tookMs, lost }) => tookMs <= FAILOVER_GOALS_MS[kind] && lost.length === 0).length;
+    const [p50Ms, maxMs] = [took[Math.floor(took.length / 2)] ?? 0, took.at(-1) ?? 0];
+    return { kind, runs: of.length, good, goalMs: FAILOVER_GOALS_MS[kind], p50Ms, maxMs };
+  });
+  if (options.json === true) console.log(JSON.stringify({ kinds, results }));
+  else
+    for (const { kind, runs, good, goalMs, p50Ms, maxMs } of kinds)
+      console.log(
+        `${kind.padEnd(8)} ${good} of ${runs} within ${goalMs} ms and nothing lost; median ${p50Ms}, longest ${maxMs} ms`,
+      );
+  process.exit(kinds.every(({ runs, good }) => runs === good) ? 0 : 1);
+}
+
 const program = new Command("./midchain cluster").description("several nodes that keep one another's records");
 program
   .command("up")
@@ -141,6 +234,31 @@ program
   .option("--from <keys.json>", "further nodes of an existing cluster, with the shared keys of this file")
   .option("--json", "one object")
   .action(keys);
+program
+  .command("fault [names...]")
+  .description(
+    "does faults of the matrix to a cluster of real processes under load, and judges the history; alone it lists them",
+  )
+  .option("--quick", "the few that every push runs")
+  .option("--seed <n>", "what the load and the fault choose", "1")
+  .option("--json", "one object per fault")
+  .action(fault);
+program
+  .command("failover")
+  .description(
+    "kills the busiest relayer and the leading server in turn, and measures until everything they did goes on",
+  )
+  .option("--runs <n>", "how often each", "20")
+  .option("--seed <n>", "what the load chooses", "1")
+  .option("--json", "one object")
+  .action(failover);
+program
+  .command("campaign")
+  .description("a random sequence of faults under load, the same for the same seed; stops at the first broken history")
+  .option("--minutes <n>", "about how long", "10")
+  .option("--seed <n>", "which sequence", "1")
+  .option("--json", "one object per fault")
+  .action(campaign);
 try {
   await program.parseAsync();
 } catch (error) {

@@ -19,7 +19,7 @@ const BEHIND_MS_MAX = 5_000;
 
 type Node = Pick<HttpNode, "replica" | "cluster" | "keyring">;
 
-/** How far this node is, for the answer to a write; nothing to say for a node that stands alone. */
+/** How far this node is: every answer says it, so that no later read goes back. A node that stands alone says nothing. */
 export function markPosition(node: Node, response: Pick<Response, "setHeader">): void {
   if (node.cluster === undefined) return;
   const { partitions, applied } = node.replica;
@@ -28,17 +28,15 @@ export function markPosition(node: Node, response: Pick<Response, "setHeader">):
 
 export function consistentReads(node: Node, ports: HttpPorts & { readonly sessions: Pick<Sessions, "accountOf"> }) {
   return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
-    if (node.cluster === undefined && request.method !== "GET") {
-      next();
-      return;
-    }
-    if (request.method !== "GET") {
-      // The header must be there before the body is sent, and the body is sent when the write is applied here.
+    if (node.cluster !== undefined) {
+      // The header must be there before the body is sent; by then everything the answer shows is applied here.
       const end = response.end.bind(response) as (...parts: unknown[]) => Response;
       response.end = ((...parts: unknown[]) => {
         if (!response.headersSent) markPosition(node, response);
         return end(...parts);
       }) as typeof response.end;
+    }
+    if (request.method !== "GET") {
       next();
       return;
     }

@@ -10,9 +10,9 @@ const wordSchema = z.object({
 });
 
 /**
- * What the doors must remember for a while (nonces given out, refresh tokens spent, sessions ended), told to the other
- * nodes of a cluster as it happens. A word that is lost costs a sign-in that has to be begun again, or leaves an ended
- * session alive on one node until its token expires.
+ * What the doors must remember for a while (nonces and refresh tokens spent, sessions ended), told to the other nodes
+ * of a cluster as it happens. A word that is lost leaves an ended session alive on one node until its token expires, or
+ * a spent nonce good for whoever has the signed message, within its five minutes.
  */
 export function openMemory(clock: Pick<Clock, "now">, words: Words | undefined): (of: string) => Remembered {
   const sets = new Map<string, Remembered>();

@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, timingSafeEqual } from "node:crypto";
 import { SiweMessage } from "@signinwithethereum/siwe";
 import { getAddress, hashMessage, recoverAddress } from "viem";
-import { fromHex, toHex } from "../../protocol/bytes.ts";
-import type { Clock } from "../ports.ts";
+import { ascii, bytesToUint, concat, fromHex, toHex, uintToBytes } from "../../protocol/bytes.ts";
+import type { Clock, Keyring } from "../ports.ts";
 import { remembering, type Remembered } from "./session.ts";
 
 /** Sign-in with Ethereum (EIP-4361): who holds the account's key, on this site, now, once. */
@@ -17,15 +17,39 @@ export interface Nonces {
   readonly spend: (nonce: string) => boolean;
 }
 
-export function createNonces(clock: Pick<Clock, "now">, issued: Remembered = remembering(clock)): Nonces {
+const NONCE_RANDOM_BYTES = 10;
+const NONCE_HEAD_BYTES = 6 + NONCE_RANDOM_BYTES;
+const NONCE_TAG_BYTES = 12;
+
+/**
+ * A nonce carries its end and a tag under the nodes' common key, so that the node that is asked to sign somebody in need
+ * not be the one that gave it out. Only what was spent is remembered; in a cluster, by every node.
+ */
+export function createNonces(ports: {
+  readonly clock: Pick<Clock, "now">;
+  readonly keyring: Pick<Keyring, "sessionTag">;
+  readonly spent?: Remembered;
+}): Nonces {
+  const spent = ports.spent ?? remembering(ports.clock);
+  const tagOf = (head: Uint8Array): Uint8Array =>
+    ports.keyring.sessionTag(concat(ascii("MIDC/v1 nonce"), head)).subarray(0, NONCE_TAG_BYTES);
   return {
     issue() {
-      const nonce = randomBytes(16).toString("hex");
-      const expiresAt = clock.now() + NONCE_MS;
-      issued.add(nonce, expiresAt);
-      return { nonce, expiresAt };
+      const expiresAt = ports.clock.now() + NONCE_MS;
+      const head = concat(uintToBytes(BigInt(expiresAt), 6), randomBytes(NONCE_RANDOM_BYTES));
+      return { nonce: Buffer.from(concat(head, tagOf(head))).toString("hex"), expiresAt };
     },
-    spend: (nonce) => issued.take(nonce),
+    spend(nonce) {
+      const bytes = new Uint8Array(Buffer.from(nonce, "hex"));
+      const head = bytes.subarray(0, NONCE_HEAD_BYTES);
+      if (nonce.length !== bytes.length * 2 || bytes.length !== NONCE_HEAD_BYTES + NONCE_TAG_BYTES) return false;
+      if (!timingSafeEqual(bytes.subarray(NONCE_HEAD_BYTES), tagOf(head))) return false;
+      const expiresAt = Number(bytesToUint(head.subarray(0, 6)));
+      const name = nonce.toLowerCase();
+      if (expiresAt <= ports.clock.now() || spent.has(name)) return false;
+      spent.add(name, expiresAt);
+      return true;
+    },
   };
 }
 

@@ -1,4 +1,5 @@
-import { concat } from "../../protocol/bytes.ts";
+import { concat, equalBytes } from "../../protocol/bytes.ts";
+import { Fault } from "../errors.ts";
 import type { Overlay } from "../midc/apply.ts";
 import { keys } from "../midc/keys.ts";
 import { decodeApplied } from "../midc/rows.ts";
@@ -46,11 +47,42 @@ export function keptFrom(view: StateView, partition: number, fromSeq: number, ma
   return run;
 }
 
-/** The log, read from this node's own copy where it has one: that is still there when the engine's was trimmed. */
-export const readingKept = (log: PartitionLog, view: StateView): PartitionLog => ({
+/** Records that another node has handed over, for what the log itself no longer holds. In memory: lost, they are asked for again. */
+export interface Supplies {
+  readonly put: (partition: number, entries: readonly LogEntry[]) => void;
+  readonly from: (partition: number, seq: number) => readonly LogEntry[];
+}
+
+export function createSupplies(): Supplies {
+  const held = new Map<number, readonly LogEntry[]>();
+  return {
+    put: (partition, entries) => held.set(partition, entries),
+    from(partition, seq) {
+      const left = (held.get(partition) ?? []).filter((entry) => entry.seq >= seq);
+      // What lies below has been applied; what begins later than asked for does not follow.
+      if (left.length === 0) held.delete(partition);
+      return left[0]?.seq === seq ? left : [];
+    },
+  };
+}
+
+/**
+ * The log, beside this node's own copy. Reads take the copy where there is one: it is still there when the engine's was
+ * trimmed. An acknowledgement for a place where something else was applied is none: the log has lost records.
+ */
+export const besideKept = (log: PartitionLog, view: StateView, supplies: Supplies): PartitionLog => ({
   ...log,
+  async append(partition, record) {
+    const seq = await log.append(partition, record);
+    if (seq > decodeApplied(view.get(keys.applied(partition))).seq) return seq;
+    const kept = keptAt(view, partition, seq);
+    if (kept !== undefined && equalBytes(kept.bytes, record)) return seq;
+    throw new Fault("LOG_LOST", `partition ${partition} took a record at ${seq}, where another was applied`);
+  },
   async read(partition, fromSeq, max) {
     const kept = keptFrom(view, partition, fromSeq, max);
-    return kept.length > 0 ? kept : log.read(partition, fromSeq, max);
+    if (kept.length > 0) return kept;
+    const supplied = supplies.from(partition, fromSeq);
+    return supplied.length > 0 ? supplied.slice(0, max) : log.read(partition, fromSeq, max);
   },
 });

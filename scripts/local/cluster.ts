@@ -6,7 +6,7 @@ import { foundry } from "viem/chains";
 import { toHex } from "../../protocol/bytes.ts";
 import { openFileKeyring, writeClusterKeys } from "../../relayer/adapters/file/keyring.ts";
 import { bringNats, NATS_FIX } from "./nats.ts";
-import { startNats, type NatsCluster } from "./natsServers.ts";
+import { startNats, type NatsCluster, type NatsOptions } from "./natsServers.ts";
 import { freePort } from "./ports.ts";
 import { startChain, startRelayer, tellChain, type LocalChain, type RelayerProcess, type Stack } from "./stack.ts";
 
@@ -38,6 +38,9 @@ export interface ClusterOptions {
   readonly names: readonly string[];
   readonly partitions?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** A port that leads from one process to another's `port`; without it they connect directly. */
+  readonly lay?: NatsOptions["lay"];
+  readonly storeDirOf?: NatsOptions["storeDirOf"];
   readonly onStep?: (what: string) => void;
 }
 
@@ -54,7 +57,13 @@ export async function startCluster(options: ClusterOptions): Promise<ClusterStac
   if (brought.kind === "missing") throw new NoNats(brought.why);
   rmSync(options.dataDir, { recursive: true, force: true });
   mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
-  const nats = await startNats({ path: brought.path, dataDir: join(options.dataDir, "nats"), count: NODES });
+  const nats = await startNats({
+    path: brought.path,
+    dataDir: join(options.dataDir, "nats"),
+    count: NODES,
+    ...(options.lay === undefined ? {} : { lay: options.lay }),
+    ...(options.storeDirOf === undefined ? {} : { storeDirOf: options.storeDirOf }),
+  });
   step(`NATS          ${nats.servers.length} servers, sync_interval always: ${nats.urls.join(" ")}`);
   const stops = [nats.stop];
   const stopAll = async (): Promise<void> => {
@@ -102,7 +111,7 @@ async function prepareRelayers(
       const [port, metricsPort] = ports[i] ?? [0, 0];
       const env = {
         ...chain.env,
-        ...clusterEnv(nats, i),
+        ...clusterEnv(nats, await natsUrls(nats, i, options.lay)),
         MIDCHAIN_NODES: nodes.join(","),
         MIDCHAIN_ORIGINS: origins,
         MIDCHAIN_SENDER_KEY: await fundedSender(chain.rpcUrl),
@@ -118,10 +127,17 @@ async function prepareRelayers(
 }
 
 /** Each node its own server first, the others after it. */
-function clusterEnv({ urls, nkeys }: NatsCluster, index: number): Record<string, string> {
+async function natsUrls({ servers }: NatsCluster, index: number, lay: NatsOptions["lay"]): Promise<readonly string[]> {
+  const ordered = [...servers.slice(index), ...servers.slice(0, index)];
+  if (lay === undefined) return ordered.map(({ url }) => url);
+  const ports = ordered.map(({ name, url }) => lay(`r${index + 1}`, name, Number(new URL(url).port)));
+  return (await Promise.all(ports)).map((port) => `nats://127.0.0.1:${port}`);
+}
+
+function clusterEnv({ nkeys }: NatsCluster, urls: readonly string[]): Record<string, string> {
   return {
     MIDCHAIN_NETWORK: NETWORK,
-    MIDCHAIN_NATS_URLS: [...urls.slice(index), ...urls.slice(0, index)].join(","),
+    MIDCHAIN_NATS_URLS: urls.join(","),
     MIDCHAIN_NATS_SEED: nkeys.log.seed,
     MIDCHAIN_NATS_SYS_SEED: nkeys.sys.seed,
     MIDCHAIN_NATS_KEEPER_SEED: nkeys.keeper.seed,

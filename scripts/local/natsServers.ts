@@ -43,6 +43,10 @@ export interface NatsOptions {
   /** `always`, except to see a relayer refuse anything else. */
   readonly syncInterval?: string;
   readonly nkeys?: Nkeys;
+  /** A port that leads from one server to another's `port`; without it they connect directly. */
+  readonly lay?: (from: string, to: string, port: number) => Promise<number>;
+  /** Where each server keeps its data; without it, below `dataDir`. */
+  readonly storeDirOf?: (name: string) => string;
 }
 
 /** Writes the configuration of a cluster on this machine and starts it. Accounts and rights are the sample's. */
@@ -51,11 +55,15 @@ export async function startNats(options: NatsOptions): Promise<NatsCluster> {
   const nkeys = options.nkeys ?? makeNkeys();
   const names = Array.from({ length: count }, (_, i) => `n${i + 1}`);
   const ports = await Promise.all(names.flatMap(() => [freePort(), freePort()]));
-  const routes = names.map((_, i) => `nats-route://127.0.0.1:${ports[i * 2 + 1] ?? 0}`);
-  const servers = names.map((name, i) => {
-    const [client = 0, cluster = 0] = ports.slice(i * 2, i * 2 + 2);
-    return prepare({ ...options, name, client, cluster, routes, nkeys });
-  });
+  const clusterPort = (i: number): number => ports[i * 2 + 1] ?? 0;
+  const lay = options.lay ?? ((_from: string, _to: string, port: number) => Promise.resolve(port));
+  const servers = await Promise.all(
+    names.map(async (name, i) => {
+      const others = names.map((to, j) => [to, clusterPort(j)] as const).filter(([to]) => to !== name);
+      const routes = await Promise.all(others.map(([to, port]) => lay(name, to, port)));
+      return prepare({ ...options, name, client: ports[i * 2] ?? 0, cluster: clusterPort(i), routes, nkeys });
+    }),
+  );
   await Promise.all(servers.map((server) => server.start()));
   return {
     servers,
@@ -71,7 +79,8 @@ interface Place extends NatsOptions {
   readonly name: string;
   readonly client: number;
   readonly cluster: number;
-  readonly routes: readonly string[];
+  /** Ports that lead to the others. */
+  readonly routes: readonly number[];
   readonly nkeys: Nkeys;
 }
 
@@ -79,7 +88,7 @@ function prepare(place: Place): NatsServer {
   const dir = join(place.dataDir, place.name);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   copyFileSync(join(root, "samples/nats/accounts.conf"), join(dir, "accounts.conf"));
-  writeFileSync(join(dir, "server.conf"), configOf(place, dir));
+  writeFileSync(join(dir, "server.conf"), configOf(place));
   const logFile = join(dir, "server.log");
   let child: ChildProcess | undefined;
   const end = (): void => {
@@ -88,7 +97,7 @@ function prepare(place: Place): NatsServer {
   return {
     name: place.name,
     url: `nats://127.0.0.1:${place.client}`,
-    storeDir: join(dir, "store"),
+    storeDir: storeOf(place),
     logFile,
     pid: () => child?.pid,
     isRunning: () => child !== undefined && child.exitCode === null && child.signalCode === null,
@@ -115,6 +124,8 @@ function prepare(place: Place): NatsServer {
   };
 }
 
+const storeOf = (place: Place): string => place.storeDirOf?.(place.name) ?? join(place.dataDir, place.name, "store");
+
 const keyEnv = ({ log, keeper, sys }: Nkeys): Record<string, string> => ({
   MIDC_LOG_NKEY: log.publicKey,
   MIDC_KEEPER_NKEY: keeper.publicKey,
@@ -122,13 +133,13 @@ const keyEnv = ({ log, keeper, sys }: Nkeys): Record<string, string> => ({
 });
 
 /** As samples/nats/server.conf, but on the loopback and therefore without TLS. */
-const configOf = (place: Place, dir: string): string => `server_name: ${place.name}
+const configOf = (place: Place): string => `server_name: ${place.name}
 listen: "127.0.0.1:${place.client}"
 max_payload: 1MB
 ping_interval: "5s"
 ping_max: 2
 jetstream {
-  store_dir: ${JSON.stringify(join(dir, "store"))}
+  store_dir: ${JSON.stringify(storeOf(place))}
   sync_interval: ${place.syncInterval ?? "always"}
   max_file_store: 20G
   max_memory_store: 256M
@@ -136,7 +147,9 @@ jetstream {
 cluster {
   name: midc
   listen: "127.0.0.1:${place.cluster}"
-  routes: [${place.routes.join(", ")}]
+  routes: [${place.routes.map((port) => `nats-route://127.0.0.1:${port}`).join(", ")}]
+  # The servers know one another by these addresses only: the links between them may run through something that cuts.
+  no_advertise: true
 }
 include ./accounts.conf
 `;

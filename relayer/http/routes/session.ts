@@ -29,7 +29,7 @@ export const sessionRoutes = (node: HttpNode, options: SessionOptions, ports: Se
 
 function signInRoutes(node: HttpNode, options: SessionOptions, ports: SessionPorts): readonly Route[] {
   const { sessions, clock } = ports;
-  const nonces = createNonces(clock, ports.nonces);
+  const nonces = createNonces({ clock, keyring: node.keyring, spent: ports.nonces });
   const signInPorts = {
     nonces,
     clock,

@@ -1,0 +1,143 @@
+import { parseEther, type Hex } from "viem";
+import type { PrivateKeyAccount } from "viem/accounts";
+import { createClient, MidchainError, type Client } from "../../sdk/index.ts";
+import { openSession } from "../../sdk/session.ts";
+import { openWire, type Wire } from "../../sdk/wire.ts";
+import type { Line } from "../history/line.ts";
+import type { ClusterStack } from "../local/cluster.ts";
+import { balance, seeded, type Balancer } from "./balancer.ts";
+
+type Op = Extract<Line, { k: "op" }>;
+
+/** People who agree, pay and read at whichever node answers, and write down what they were told. */
+export interface Load {
+  /** Everything that was asked and answered until now. */
+  readonly ops: readonly Op[];
+  /** Acknowledged transactions. */
+  readonly acknowledged: () => number;
+  readonly start: () => void;
+  /** Resolves when what was under way has been answered. */
+  readonly stop: () => Promise<void>;
+}
+
+interface Person {
+  readonly name: string;
+  readonly wallet: PrivateKeyAccount;
+  readonly client: Client;
+  readonly balancer: Balancer;
+  readonly wire: Wire;
+  readonly token: () => Promise<string>;
+  readonly chain: Hex;
+}
+
+const PAUSE_MS = 40;
+const GIVE_UP_MS = 60_000;
+const PAID = parseEther("0.001");
+
+export const PEOPLE = ["ada", "ben", "cho", "dot", "eve", "fay"] as const;
+
+/** Enrols everybody. The nodes are asked through a balancer each, in an order that follows from the seed. */
+export async function openLoad(cluster: ClusterStack, seed: number): Promise<Load> {
+  const ops: Op[] = [];
+  const people = await Promise.all(PEOPLE.map((name, i) => enter(name, seed + i, cluster, ops)));
+  let running: { readonly stopping: AbortController; readonly done: Promise<unknown> } | undefined;
+  return {
+    ops,
+    acknowledged: () => ops.filter(({ f, result }) => f === "tx" && result === "ok").length,
+    start() {
+      const stopping = new AbortController();
+      const pairs = people.map((person, i) => [person, people[(i + 1) % people.length] ?? person] as const);
+      const done = Promise.all(
+        pairs.map(([one, other], i) =>
+          live(one, other, { ops, random: seeded(seed * 31 + i), cluster }, stopping.signal),
+        ),
+      );
+      running = { stopping, done };
+    },
+    async stop() {
+      running?.stopping.abort();
+      await running?.done;
+      running = undefined;
+    },
+  };
+}
+
+async function enter(name: string, seed: number, cluster: ClusterStack, ops: Op[]): Promise<Person> {
+  const wallet = cluster.wallets[name];
+  if (wallet === undefined) throw new RangeError(`no wallet for ${name}`);
+  const urls = cluster.relayers.map(({ url }) => url);
+  const balancer = balance(urls, seeded(seed));
+  const client = createClient({ url: cluster.url, origin: cluster.url, wallet, fetch: balancer.fetch });
+  const t0 = performance.now();
+  await client.enrol();
+  const wire = openWire(cluster.url, balancer.fetch);
+  const session = openSession(wire, { wallet, origin: cluster.url, network: client.network });
+  const { chainId } = await wire.get<{ readonly chainId: Hex }>("/me", await session.token());
+  const op = { k: "op", proc: name, f: "enrol", result: "ok", node: balancer.answered(), chain: chainId } as const;
+  ops.push({ ...op, t0, t1: performance.now() });
+  return { name, wallet, client, balancer, wire, token: session.token, chain: chainId };
+}
+
+interface Scene {
+  readonly ops: Op[];
+  readonly random: () => number;
+  readonly cluster: ClusterStack;
+}
+
+async function live(one: Person, other: Person, scene: Scene, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const dice = scene.random();
+    try {
+      if (dice < 0.25) scene.ops.push(await read(one, dice < 0.12));
+      else scene.ops.push(await transact(one, other, dice < 0.5, scene));
+    } catch {
+      // Nothing was asked for yet (a draft could not be made): nothing is to be written down.
+    }
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+}
+
+async function transact(one: Person, other: Person, pays: boolean, { cluster }: Scene): Promise<Op> {
+  const parties = [
+    { account: one.wallet.address, role: pays ? ("payer" as const) : ("initiator" as const) },
+    { account: other.wallet.address, role: pays ? ("payee" as const) : ("counterparty" as const) },
+  ];
+  const leg = { token: cluster.token, from: one.wallet.address, to: other.wallet.address, amount: PAID };
+  const draft = await one.client.draft({ kind: pays ? "payment" : "data", parties, ...(pays ? { legs: [leg] } : {}) });
+  const signatures = [await one.client.sign(draft), await other.client.sign(draft)];
+  const lower = (text: string): string => text.toLowerCase();
+  const op = {
+    k: "op" as const,
+    proc: one.name,
+    f: "tx" as const,
+    tx: draft.id,
+    chains: [one.chain, other.chain],
+    ...(pays ? { legs: [{ from: lower(leg.from), to: lower(leg.to), amount: PAID.toString() }] } : {}),
+  };
+  const t0 = performance.now();
+  for (;;) {
+    try {
+      await one.client.submit(draft, signatures);
+      return { ...op, t0, t1: performance.now(), result: "ok", node: one.balancer.answered() };
+    } catch (error) {
+      const isRefused = error instanceof MidchainError && error.rule !== undefined;
+      if (isRefused) return { ...op, t0, t1: performance.now(), result: "fail" };
+      // Whether it was taken is not known; sending it again finds out.
+      if (performance.now() - t0 > GIVE_UP_MS) return { ...op, t0, t1: performance.now(), result: "unknown" };
+    }
+  }
+}
+
+interface Page {
+  readonly blocks: readonly { readonly height: number; readonly hash: Hex }[];
+}
+
+async function read(one: Person, strong: boolean): Promise<Op> {
+  const token = await one.token();
+  const t0 = performance.now();
+  const path = `/chains/mine/blocks?limit=20${strong ? "&strong=true" : ""}`;
+  const { blocks } = await one.wire.get<Page>(path, token);
+  const seen = blocks.map(({ height, hash }) => ({ height, hash })).reverse();
+  const base = { k: "op", proc: one.name, f: "read", result: "ok", node: one.balancer.answered() } as const;
+  return { ...base, t0, t1: performance.now(), chain: one.chain, seen, strong };
+}
