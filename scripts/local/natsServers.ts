@@ -144,15 +144,17 @@ jetstream {
   max_file_store: 20G
   max_memory_store: 256M
 }
-cluster {
+${place.routes.length === 0 ? "" : clusterOf(place)}
+include ./accounts.conf
+`;
+
+const clusterOf = (place: Place): string => `cluster {
   name: midc
   listen: "127.0.0.1:${place.cluster}"
   routes: [${place.routes.map((port) => `nats-route://127.0.0.1:${port}`).join(", ")}]
   # The servers know one another by these addresses only: the links between them may run through something that cuts.
   no_advertise: true
-}
-include ./accounts.conf
-`;
+}`;
 
 async function untilListening(port: number, child: ChildProcess, logFile: string): Promise<void> {
   const deadline = Date.now() + START_MS_MAX;
