@@ -51,14 +51,13 @@ async function durableUs(): Promise<number> {
   const cpu = process.cpuUsage();
   while (done < STORE_TRANSACTIONS) {
     const from = done;
-    await store.transaction(() => {
+    await store.batch(() => {
       for (let i = 0; i < STORE_IN_FLIGHT; i += 1) {
-        for (let part = 0; part < 6; part += 1) store.putSync(keyOf("b", (from + i) * 6 + part), value);
-        store.putSync(keyOf("h", (from * 7919 + i * 104_729) % 100_000), value.subarray(0, 80));
-        store.putSync(keyOf("h", (from * 6131 + i * 15_485_863) % 100_000), value.subarray(0, 80));
+        for (let part = 0; part < 6; part += 1) void store.put(keyOf("b", (from + i) * 6 + part), value);
+        void store.put(keyOf("h", (from * 7919 + i * 104_729) % 100_000), value.subarray(0, 80));
+        void store.put(keyOf("h", (from * 6131 + i * 15_485_863) % 100_000), value.subarray(0, 80));
       }
     });
-    await store.flushed;
     done += STORE_IN_FLIGHT;
   }
   const { user, system } = process.cpuUsage(cpu);

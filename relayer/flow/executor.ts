@@ -42,15 +42,14 @@ export function startExecutor(
     if (notary === undefined || !options.owns(partition)) return;
     timers.set(partition, await notary.step());
   });
-  const unlisten = replica.onHappened((happened) => {
-    if (happened.kind !== "tx") return;
-    const partition = partitionOf(happened.txId, replica.partitions);
+  const unlisten = replica.onHappened((happened, partition) => {
     const notary = notaries[partition];
-    notary?.note(happened.txId);
+    if (notary === undefined) return;
+    notary.note(happened);
     // The first that waits starts the timer of its batch, a full batch does not wait for it; between the two there is
     // nothing to look at.
-    const due = happened.step === "begun" && (notary?.backlog.unbatched === 1 || notary?.isFull === true);
-    if (due || happened.step === "batched") ring(partition);
+    const due = happened.kind === "begun" && (notary.isFirst || notary.isFull);
+    if (due || happened.kind === "closed") ring(partition);
   });
   const unhead = ledger.onHead(() => {
     for (const [partition, notary] of notaries.entries()) if (notary.backlog.openBatches.length > 0) ring(partition);

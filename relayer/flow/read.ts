@@ -4,7 +4,8 @@ import { concat, toHex, type Hex } from "../../protocol/bytes.ts";
 import { signProof, type ProofFile, type ProofInclusion } from "../../protocol/proofFile.ts";
 import { requestKinds } from "../../protocol/request.ts";
 import { decodePosition, encodePosition, keys, type Position } from "../midc/keys.ts";
-import { decodeBlock, decodeHead, decodeStep, decodeTx, type BlockRow, type TxRow } from "../midc/rows.ts";
+import { decodeBlock, decodeHead, decodeStep, type BlockRow } from "../midc/rows.ts";
+import { readTx, type Tx } from "../midc/tx.ts";
 import type { Clock, Keyring, Sending, StateView } from "../ports.ts";
 import type { Explanation, Notary } from "../notary/notary.ts";
 import { openBody, type OpenedBody, type ShredKey } from "../privacy/shred.ts";
@@ -46,9 +47,8 @@ export interface TransactionView {
 }
 
 export async function readTransaction(id: Uint8Array, ports: ReadPorts): Promise<TransactionView | undefined> {
-  const bytes = ports.view.get(keys.tx(id));
-  if (bytes === undefined) return undefined;
-  const tx = decodeTx(bytes);
+  const tx = readTx(id, ports.view);
+  if (tx === undefined) return undefined;
   const notary = ports.notaryOf(id);
   const { found, sending } =
     tx.batch === undefined ? { found: undefined, sending: undefined } : await notary.progress(tx.batch.seq);
@@ -72,7 +72,7 @@ export async function readTransaction(id: Uint8Array, ports: ReadPorts): Promise
   };
 }
 
-function facts(id: Uint8Array, tx: TxRow): Omit<TransactionView, "state"> {
+function facts(id: Uint8Array, tx: Tx): Omit<TransactionView, "state"> {
   const { outcome, batch } = tx;
   return {
     id: toHex(id),

@@ -1,4 +1,4 @@
-import type { TxRow } from "../midc/rows.ts";
+import type { Tx } from "../midc/tx.ts";
 
 /**
  * The states of a transaction and its legal moves. A state is never stored: it is read off the facts in the
@@ -18,7 +18,7 @@ export type TxState = keyof typeof moves;
 /** How far a batch has come; a reorg takes it back. */
 export type BatchProgress = "unsent" | "broadcast" | "mined";
 
-export function stateOf(tx: TxRow, progress: BatchProgress): TxState {
+export function stateOf(tx: Tx, progress: BatchProgress): TxState {
   // A decision counts once every party's chain says so: then there is a proof to be had.
   if (tx.outcome !== undefined && tx.ended) return tx.outcome.state;
   if (tx.batch === undefined) return "pending";

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { toHex } from "../../protocol/bytes.ts";
-import { keys } from "../midc/keys.ts";
-import { decodeTx } from "../midc/rows.ts";
+import type { Happened } from "../midc/apply.ts";
+import { outcomeAt } from "../midc/rows.ts";
 import type { HttpNode } from "./door.ts";
 
 /**
@@ -22,8 +22,6 @@ export interface Events {
   readonly stop: () => void;
 }
 
-type TxEvent = "pending" | "batched" | "decided" | "completed" | "failed";
-
 export function openEvents(
   node: Pick<HttpNode, "replica" | "ledger">,
   limits: { readonly readersMax: number; readonly ringMax?: number; readonly heartbeatMs?: number },
@@ -37,9 +35,10 @@ export function openEvents(
     }
   };
   const unlisten = node.replica.onHappened((happened) => {
-    if (happened.kind !== "tx") return;
-    const state = stateAfter(happened.step, happened.txId, node);
-    tell(ring.add("transaction", { id: toHex(happened.txId), state }));
+    for (const event of eventsOf(happened)) {
+      ring.add(event);
+      if (readers.size > 0) tell(ring.newest());
+    }
   });
   const unhead = node.ledger.onHead(() => {
     const { head, finalized } = node.ledger.watch;
@@ -74,41 +73,49 @@ export function openEvents(
 /** The last events by id. Ids carry the process they came from: another one cannot know what it has not seen. */
 function createRing(entriesMax: number) {
   const boot = randomBytes(6).toString("hex");
-  const entries: string[] = [];
+  const entries: TxEvent[] = [];
   let next = 0;
+  // Written out for whoever reads it, not when it happens: most of the time nobody does.
+  const text = ({ txId, state }: TxEvent, id: number): string =>
+    `id: ${boot}-${id}\nevent: transaction\ndata: ${JSON.stringify({ id: toHex(txId), state })}\n\n`;
+  const textFrom = (at: number): string =>
+    entries
+      .slice(at - (next - entries.length))
+      .map((event, i) => text(event, at + i))
+      .join("");
   return {
-    add(event: string, data: unknown): string {
-      const text = `id: ${boot}-${next}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+    add(event: TxEvent): void {
       next += 1;
-      entries.push(text);
+      entries.push(event);
       // Cut in big steps: dropping the first of ten thousand each time would copy them each time.
       if (entries.length > entriesMax * 2) entries.splice(0, entries.length - entriesMax);
-      return text;
     },
+    newest: (): string => textFrom(next - 1),
     since(lastEventId: string): string {
       const at = lastEventId.startsWith(`${boot}-`) ? Number(lastEventId.slice(boot.length + 1)) + 1 : NaN;
       const oldest = next - entries.length;
-      if (Number.isInteger(at) && at >= oldest && at <= next) return entries.slice(at - oldest).join("");
+      if (Number.isInteger(at) && at >= oldest && at <= next) return textFrom(at);
       return `id: ${boot}-${next - 1}\nevent: reset\ndata: {}\n\n`;
     },
   };
 }
 
+interface TxEvent {
+  readonly txId: Uint8Array;
+  readonly state: "pending" | "batched" | "completed" | "failed";
+}
+
 /** The final word comes when the outcome lies on every chain, so that whoever hears it can read it there. */
-function stateAfter(
-  step: "begun" | "batched" | "decided" | "ended",
-  txId: Uint8Array,
-  node: Pick<HttpNode, "replica">,
-): TxEvent {
-  switch (step) {
+function eventsOf(happened: Happened): readonly TxEvent[] {
+  switch (happened.kind) {
     case "begun":
-      return "pending";
-    case "batched":
-    case "decided":
-      return step;
-    case "ended": {
-      const bytes = node.replica.view.get(keys.tx(txId));
-      return (bytes === undefined ? undefined : decodeTx(bytes).outcome?.state) ?? "decided";
-    }
+      return [{ txId: happened.txId, state: "pending" }];
+    case "closed":
+      return happened.txIds.map((txId) => ({ txId, state: "batched" }));
+    case "ended":
+      return happened.txIds.map((txId, index) => ({ txId, state: outcomeAt(happened.decision, index).state }));
+    case "block":
+    case "void":
+      return [];
   }
 }

@@ -23,7 +23,7 @@ export function followRecent(replica: HttpNode["replica"]): Recent {
   /** How many have been dropped at the front, so that a cursor stays a place in an ever-growing list. */
   let dropped = 0;
   const unlisten = replica.onHappened((happened) => {
-    if (happened.kind !== "tx" || happened.step !== "begun") return;
+    if (happened.kind !== "begun") return;
     ids.push(happened.txId);
     if (ids.length > RECENT_MAX * 2) {
       dropped += ids.length - RECENT_MAX;

@@ -7,7 +7,9 @@ import { keys, partitionOf, type Position } from "./keys.ts";
 import { nextDigest, nodeIdOf, openRecord } from "./record.ts";
 import {
   decodeApplied,
+  decodeBatch,
   decodeBatchHead,
+  decodeDecided,
   decodeHead,
   decodeStep,
   decodeTx,
@@ -16,10 +18,12 @@ import {
   encodeBatch,
   encodeBatchHead,
   encodeBlock,
+  encodeDecided,
   encodeHead,
   encodeStep,
   encodeTx,
   encodeVault,
+  type Decision,
   type StepRow,
 } from "./rows.ts";
 
@@ -46,7 +50,15 @@ export type Happened =
       readonly block: BlockDraft["kind"];
       readonly txId: Uint8Array;
     }
-  | { readonly kind: "tx"; readonly txId: Uint8Array; readonly step: "begun" | "batched" | "decided" | "ended" }
+  | { readonly kind: "begun"; readonly txId: Uint8Array; readonly at: number; readonly legs: number }
+  | { readonly kind: "closed"; readonly batchSeq: number; readonly txIds: readonly Uint8Array[] }
+  /** Every chain of every member has its outcome. */
+  | {
+      readonly kind: "ended";
+      readonly batchSeq: number;
+      readonly txIds: readonly Uint8Array[];
+      readonly decision: Decision;
+    }
   | { readonly kind: "void"; readonly why: string };
 
 export interface Applied {
@@ -171,7 +183,7 @@ function applyCommand(bytes: Uint8Array, site: Site): CommandResult {
     case "decide":
       return decide(command, site);
     case "end":
-      return end(command.txId, site);
+      return end(command, site);
     case "slots":
       return slots(command, site);
     case "node":
@@ -290,13 +302,15 @@ function begin(command: Command & { kind: "begin" }, site: Site): CommandResult 
     parties: command.blocks.map((draft) => ({ chainId: draft.chainId, codedId: draft.codedId })),
     commitment: command.commitment,
     legs: command.legs,
-    ended: false,
   };
   site.state.put(key, encodeTx(row));
   site.state.put(keys.open(site.position), command.txId);
-  site.happened.push({ kind: "tx", txId: command.txId, step: "begun" });
+  site.happened.push({ kind: "begun", txId: command.txId, at: command.at, legs: command.legs });
   return DONE;
 }
+
+/** Being there is all that an open row says. */
+const OPEN = Uint8Array.of(1);
 
 function close(command: Command & { kind: "close" }, site: Site): CommandResult {
   const headKey = keys.batchHead(site.position.partition);
@@ -305,10 +319,7 @@ function close(command: Command & { kind: "close" }, site: Site): CommandResult 
   if (!equalBytes(command.prev, head.headerHash)) return refused("the batch does not follow the one before");
   const rows = command.txIds.map((txId) => ({ txId, bytes: site.state.get(keys.tx(txId)) }));
   const decoded = rows.map((row) => (row.bytes === undefined ? undefined : decodeTx(row.bytes)));
-  if (
-    decoded.length === 0 ||
-    decoded.some((row) => row === undefined || row.batch !== undefined || row.outcome !== undefined)
-  ) {
+  if (decoded.length === 0 || decoded.some((row) => row === undefined || row.batch !== undefined)) {
     return refused("a transaction of the batch is not waiting");
   }
   if (new Set(command.txIds.map(toHex)).size !== command.txIds.length)
@@ -317,38 +328,38 @@ function close(command: Command & { kind: "close" }, site: Site): CommandResult 
     const txId = command.txIds[index];
     if (row === undefined || txId === undefined) continue;
     site.state.put(keys.tx(txId), encodeTx({ ...row, batch: { seq: command.batchSeq, index } }));
-    site.happened.push({ kind: "tx", txId, step: "batched" });
+    site.state.put(keys.open(row.begun), undefined);
   }
   site.state.put(
     keys.batch(site.position.partition, command.batchSeq),
     encodeBatch({ ...command, seq: command.batchSeq }),
   );
+  site.state.put(keys.openBatch(site.position.partition, command.batchSeq), OPEN);
   site.state.put(headKey, encodeBatchHead({ next: command.batchSeq + 1, headerHash: command.headerHash }));
+  site.happened.push({ kind: "closed", batchSeq: command.batchSeq, txIds: command.txIds });
   return DONE;
 }
 
 function decide(command: Command & { kind: "decide" }, site: Site): CommandResult {
-  const key = keys.tx(command.txId);
-  const bytes = site.state.get(key);
-  if (bytes === undefined) return refused("no such transaction");
-  const row = decodeTx(bytes);
+  const { partition } = site.position;
+  if (site.state.get(keys.batch(partition, command.batchSeq)) === undefined) return refused("no such batch");
+  const key = keys.decided(partition, command.batchSeq);
   // The first decision wins, whoever made it.
-  if (row.outcome !== undefined) return KNOWN;
-  site.state.put(key, encodeTx({ ...row, outcome: command.outcome }));
-  site.happened.push({ kind: "tx", txId: command.txId, step: "decided" });
+  if (site.state.get(key) !== undefined) return KNOWN;
+  site.state.put(key, encodeDecided({ decision: command.decision, ended: false }));
   return DONE;
 }
 
-function end(txId: Uint8Array, site: Site): CommandResult {
-  const key = keys.tx(txId);
-  const bytes = site.state.get(key);
-  if (bytes === undefined) return refused("no such transaction");
-  const row = decodeTx(bytes);
-  if (row.ended) return KNOWN;
-  if (row.outcome === undefined) return refused("not decided");
-  site.state.put(key, encodeTx({ ...row, ended: true }));
-  site.state.put(keys.open(row.begun), undefined);
-  site.happened.push({ kind: "tx", txId, step: "ended" });
+function end(command: Command & { kind: "end" }, site: Site): CommandResult {
+  const { partition } = site.position;
+  const batch = site.state.get(keys.batch(partition, command.batchSeq));
+  const bytes = site.state.get(keys.decided(partition, command.batchSeq));
+  if (batch === undefined || bytes === undefined) return refused("not decided");
+  const { decision, ended } = decodeDecided(bytes);
+  if (ended) return KNOWN;
+  site.state.put(keys.decided(partition, command.batchSeq), encodeDecided({ decision, ended: true }));
+  site.state.put(keys.openBatch(partition, command.batchSeq), undefined);
+  site.happened.push({ kind: "ended", batchSeq: command.batchSeq, txIds: decodeBatch(batch).txIds, decision });
   return DONE;
 }
 

@@ -1,7 +1,7 @@
 import type { BlockKind } from "../../protocol/block.ts";
 import { blockKinds } from "../../protocol/block.ts";
 import { NotCanonical, Reader, Writer } from "../../protocol/canonical.ts";
-import { BATCH_TXS_MAX, readOutcome, writeOutcome, type Outcome } from "./rows.ts";
+import { BATCH_TXS_MAX, readDecision, writeDecision, type Decision } from "./rows.ts";
 
 /**
  * What a record asks of the state. Commands carry no identity of a person in clear: accounts appear only as keyed tags,
@@ -59,8 +59,8 @@ export type Command =
       readonly headerHash: Uint8Array;
       readonly txIds: readonly Uint8Array[];
     }
-  | { readonly kind: "decide"; readonly txId: Uint8Array; readonly outcome: Outcome }
-  | { readonly kind: "end"; readonly txId: Uint8Array }
+  | { readonly kind: "decide"; readonly batchSeq: number; readonly decision: Decision }
+  | { readonly kind: "end"; readonly batchSeq: number }
   | { readonly kind: "slots"; readonly chainId: Uint8Array; readonly slots: Uint8Array }
   | { readonly kind: "node"; readonly publicKey: Uint8Array; readonly member: boolean };
 
@@ -158,10 +158,10 @@ export function encodeCommand(command: Command): Uint8Array {
       for (const txId of command.txIds) w.bytes(txId);
       break;
     case "decide":
-      writeOutcome(w.array(2).bytes(command.txId), command.outcome);
+      writeDecision(w.array(2).uint(command.batchSeq), command.decision);
       break;
     case "end":
-      w.bytes(command.txId);
+      w.uint(command.batchSeq);
       break;
     case "slots":
       w.array(2).bytes(command.chainId).bytes(command.slots);
@@ -229,9 +229,9 @@ function readCommand(kind: (typeof kinds)[number], r: Reader): Command {
       };
     case "decide":
       r.array(2);
-      return { kind, txId: r.fixed(32), outcome: readOutcome(r) };
+      return { kind, batchSeq: r.uint(), decision: readDecision(r) };
     case "end":
-      return { kind, txId: r.fixed(32) };
+      return { kind, batchSeq: r.uint() };
     case "slots":
       r.array(2);
       return { kind, chainId: r.fixed(16), slots: r.bytes(64 * 1024) };

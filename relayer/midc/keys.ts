@@ -52,11 +52,16 @@ export const keys = {
   step: (chainId: Uint8Array, txId: Uint8Array) => table("s", chainId, txId),
   /** A transaction, at its home partition. */
   tx: (txId: Uint8Array) => table("t", txId),
-  /** Unfinished transactions of a partition, in the order they began. */
+  /** Transactions of a partition that are in no batch yet, in the order they began. */
   open: (position: Position) => table("o", encodePosition(position)),
   openOf: (partition: number) => ({ from: table("o", u16(partition)), to: table("o", u16(partition + 1)) }),
   /** A closed batch. */
   batch: (partition: number, batchSeq: number) => table("c", u16(partition), u64(batchSeq)),
+  /** Batches of a partition whose members do not all have their outcome, in order. */
+  openBatch: (partition: number, batchSeq: number) => table("p", u16(partition), u64(batchSeq)),
+  openBatchesOf: (partition: number) => ({ from: table("p", u16(partition)), to: table("p", u16(partition + 1)) }),
+  /** What became of a batch. */
+  decided: (partition: number, batchSeq: number) => table("q", u16(partition), u64(batchSeq)),
   /** Next batch sequence and last header hash of a partition. */
   batchHead: (partition: number) => table("n", u16(partition)),
   /** Wrapped shred key, wrapped pepper and key slots of a chain's owner. */

@@ -21,15 +21,30 @@ export interface TxParty {
   readonly codedId: Uint8Array;
 }
 
-export interface Outcome {
+/** What became of one member of a batch. */
+export interface Verdict {
   readonly state: "completed" | "failed";
   /** SettlementEngine status of the deal; 0 where nothing was to be executed. */
   readonly status: number;
   /** Name of the decoded on-chain error, empty when there is none. */
   readonly reason: string;
+}
+
+/** Where a batch was mined. */
+export interface MinedAt {
   readonly blockNumber: number;
   readonly blockHash: Uint8Array;
   readonly txHash: Uint8Array;
+}
+
+export interface Outcome extends Verdict, MinedAt {}
+
+/** What became of a batch: one decision for all of its members. */
+export interface Decision extends MinedAt {
+  /** Members that share one verdict, which are most of them. */
+  readonly rest: Verdict;
+  /** The others, by their index in the batch, ascending. */
+  readonly named: readonly { readonly index: number; readonly verdict: Verdict }[];
 }
 
 export interface TxRow {
@@ -44,7 +59,11 @@ export interface TxRow {
   /** What its deal counts for when a batch is filled, in legs; 0 where nothing executes on chain. */
   readonly legs: number;
   readonly batch?: { readonly seq: number; readonly index: number };
-  readonly outcome?: Outcome;
+}
+
+/** The decision of a batch; `ended` once every chain of every member has its outcome. */
+export interface DecidedRow {
+  readonly decision: Decision;
   readonly ended: boolean;
 }
 
@@ -109,29 +128,59 @@ export function decodeStep(bytes: Uint8Array): StepRow {
   return { ...(pending === undefined ? {} : { pending }), ...(outcome === undefined ? {} : { outcome }) };
 }
 
-export function writeOutcome(w: Writer, outcome: Outcome): void {
-  w.array(6)
-    .uint(outcome.state === "completed" ? 1 : 2)
-    .uint(outcome.status)
-    .text(outcome.reason);
-  w.uint(outcome.blockNumber).bytes(outcome.blockHash).bytes(outcome.txHash);
+function writeVerdict(w: Writer, verdict: Verdict): void {
+  w.array(3)
+    .uint(verdict.state === "completed" ? 1 : 2)
+    .uint(verdict.status)
+    .text(verdict.reason);
 }
 
-export function readOutcome(r: Reader): Outcome {
-  r.array(6);
-  return {
-    state: r.uint(2) === 1 ? "completed" : "failed",
-    status: r.uint(255),
-    reason: r.text(64),
-    blockNumber: r.uint(),
-    blockHash: r.fixed(32),
-    txHash: r.fixed(32),
-  };
+function readVerdict(r: Reader): Verdict {
+  r.array(3);
+  return { state: r.uint(2) === 1 ? "completed" : "failed", status: r.uint(255), reason: r.text(64) };
+}
+
+export function writeDecision(w: Writer, decision: Decision): void {
+  w.array(5).uint(decision.blockNumber).bytes(decision.blockHash).bytes(decision.txHash);
+  writeVerdict(w, decision.rest);
+  w.array(decision.named.length);
+  for (const { index, verdict } of decision.named) writeVerdict(w.array(2).uint(index), verdict);
+}
+
+export function readDecision(r: Reader): Decision {
+  r.array(5);
+  const mined = { blockNumber: r.uint(), blockHash: r.fixed(32), txHash: r.fixed(32) };
+  const rest = readVerdict(r);
+  const named = Array.from({ length: r.array(BATCH_TXS_MAX) }, () => {
+    r.array(2);
+    return { index: r.uint(BATCH_TXS_MAX - 1), verdict: readVerdict(r) };
+  });
+  return { ...mined, rest, named };
+}
+
+/** What a decision says of the member at `index`. */
+export function outcomeAt(decision: Decision, index: number): Outcome {
+  const { blockNumber, blockHash, txHash, rest, named } = decision;
+  const verdict = named.find((one) => one.index === index)?.verdict ?? rest;
+  return { ...verdict, blockNumber, blockHash, txHash };
+}
+
+export function encodeDecided(row: DecidedRow): Uint8Array {
+  const w = new Writer().array(2).uint(row.ended ? 1 : 0);
+  writeDecision(w, row.decision);
+  return w.done();
+}
+
+export function decodeDecided(bytes: Uint8Array): DecidedRow {
+  const r = new Reader(bytes);
+  r.array(2);
+  const ended = r.uint(1) === 1;
+  return { ended, decision: readDecision(r) };
 }
 
 export function encodeTx(row: TxRow): Uint8Array {
   const w = new Writer()
-    .array(9)
+    .array(7)
     .uint(row.kind)
     .bytes(encodePosition(row.begun))
     .uint(row.at)
@@ -140,33 +189,20 @@ export function encodeTx(row: TxRow): Uint8Array {
   w.bytes(row.commitment).uint(row.legs);
   if (row.batch === undefined) w.nothing();
   else w.array(2).uint(row.batch.seq).uint(row.batch.index);
-  if (row.outcome === undefined) w.nothing();
-  else writeOutcome(w, row.outcome);
-  return w.uint(row.ended ? 1 : 0).done();
+  return w.done();
 }
 
 export function decodeTx(bytes: Uint8Array): TxRow {
   const r = new Reader(bytes);
-  r.array(9);
+  r.array(7);
   const kind = r.uint();
   const begun = decodePosition(r.fixed(12));
   const at = r.uint();
   const parties = Array.from({ length: r.array(64) }, () => ({ chainId: r.fixed(16), codedId: r.fixed(32) }));
   const commitment = r.fixed(32);
   const legs = r.uint();
-  const batch = r.isNothing() ? undefined : readBatchPlace(r);
-  const outcome = r.isNothing() ? undefined : readOutcome(r);
-  return {
-    kind,
-    begun,
-    at,
-    parties,
-    commitment,
-    legs,
-    ...(batch === undefined ? {} : { batch }),
-    ...(outcome === undefined ? {} : { outcome }),
-    ended: r.uint(1) === 1,
-  };
+  const row = { kind, begun, at, parties, commitment, legs };
+  return r.isNothing() ? row : { ...row, batch: readBatchPlace(r) };
 }
 
 function readBatchPlace(r: Reader): { seq: number; index: number } {

@@ -3,6 +3,7 @@ import { batchDigest, type BatchHeader } from "../../protocol/typedData.ts";
 import { Fault, mayRetry } from "../errors.ts";
 import { recallBlocks } from "../log/recall.ts";
 import type { Replica } from "../log/replica.ts";
+import type { Happened } from "../midc/apply.ts";
 import { keys, partitionOf } from "../midc/keys.ts";
 import { decodeBatch, decodeBatchHead, decodeStep } from "../midc/rows.ts";
 import type { Clock, Committee, Ledger, Notarized, PartitionLog, Sending } from "../ports.ts";
@@ -94,9 +95,9 @@ export class Notary {
     this.#waiting = new Waiting(place.partition, ports.replica.view);
   }
 
-  /** To be called when something happened to a transaction of this partition. */
-  note(txId: Uint8Array): void {
-    this.#waiting.note(txId);
+  /** To be called for everything that happens in this partition, in order. */
+  note(happened: Happened): void {
+    this.#waiting.note(happened);
   }
 
   get backlog(): { readonly unbatched: number; readonly openBatches: readonly number[] } {
@@ -182,9 +183,13 @@ export class Notary {
   #youngMs(): number {
     if (this.isFull) return 0;
     const [oldest] = this.#waiting.unbatched;
-    const tx = oldest === undefined ? undefined : this.#waiting.tx(oldest);
-    if (tx === undefined) return RETRY_MS_MAX;
-    return this.#policy.closeAfterMs - Math.max(0, this.#ports.clock.now() - tx.at);
+    if (oldest === undefined) return RETRY_MS_MAX;
+    return this.#policy.closeAfterMs - Math.max(0, this.#ports.clock.now() - oldest.at);
+  }
+
+  /** Whether a single transaction waits: the one whose age closes the batch. */
+  get isFirst(): boolean {
+    return this.#waiting.count === 1;
   }
 
   /** Whether enough wait to fill a batch, whatever their age. */
@@ -197,7 +202,7 @@ export class Notary {
     const members: Member[] = [];
     let legs = 0;
     let deals = 0;
-    for (const txId of this.#waiting.unbatched) {
+    for (const { txId } of this.#waiting.unbatched) {
       const tx = this.#waiting.tx(txId);
       if (tx === undefined || !(await this.#isLaid(txId, tx))) continue;
       const full = legs + tx.legs > this.#policy.legsMax || (tx.legs > 0 && deals >= DEALS_MAX);
@@ -299,7 +304,7 @@ export class Notary {
 
   async #complete(batch: ClosedBatch, notarized: Notarized): Promise<void> {
     const { outcomes } = await this.#ports.ledger.outcomes(notarized.txHash);
-    await settleBatch({ ...batch, notarized }, outcomes, this.#ports);
+    await settleBatch(this.#partition, { ...batch, notarized }, outcomes, this.#ports);
     this.#built.delete(Number(batch.built.header.seq));
   }
 }

@@ -6,7 +6,7 @@ import { Fault } from "../errors.ts";
 import type { Replica } from "../log/replica.ts";
 import type { BlockDraft } from "../midc/command.ts";
 import { keys, partitionOf } from "../midc/keys.ts";
-import { decodeTx, type Outcome } from "../midc/rows.ts";
+import { decodeDecided, outcomeAt, type Decision, type Verdict } from "../midc/rows.ts";
 import type { Clock, ItemOutcome, Notarized } from "../ports.ts";
 import { sealBody } from "../privacy/shred.ts";
 import type { Vault } from "../privacy/vault.ts";
@@ -39,36 +39,38 @@ export interface SettlePorts {
  * and each a no-op where it has been done: decide (first wins), blocks, end.
  */
 export async function settleBatch(
+  partition: number,
   batch: { readonly built: BuiltBatch; readonly members: readonly Member[]; readonly notarized: Notarized },
   outcomes: readonly ItemOutcome[],
   ports: SettlePorts,
 ): Promise<void> {
   const { built, members, notarized } = batch;
+  const { replica } = ports;
+  const batchSeq = Number(built.header.seq);
   const tree = checkedOutcomes(built, outcomes, notarized, ports.keccak);
+  await replica.submit(partition, { kind: "decide", batchSeq, decision: decisionOf(built, outcomes, notarized) });
+  // A crash here: the decision stands, and whoever runs this next lays the blocks that follow from it.
+  const bytes = replica.view.get(keys.decided(partition, batchSeq));
+  if (bytes === undefined) throw new Fault("STATE_UNAVAILABLE", "a decided batch without its decision");
+  const { decision } = decodeDecided(bytes);
   const itemOf = new Map(built.deals.map(({ member }, item) => [member, item]));
-  const home = (txId: Uint8Array): number => partitionOf(txId, ports.replica.partitions);
-
-  await Promise.all(
-    members.map(({ txId }, i) => {
-      const item = itemOf.get(i);
-      const outcome = outcomeOf(item === undefined ? undefined : outcomes[item], notarized);
-      return ports.replica.submit(home(txId), { kind: "decide", txId, outcome });
-    }),
-  );
-  // A crash here: the decisions stand, and whoever runs this next lays the blocks that follow from them.
-  const drafts = members.flatMap(({ txId }, i) => {
-    const item = itemOf.get(i);
-    const proof = item === undefined || tree === undefined ? undefined : itemProof(item, outcomes[item], tree);
-    return draftOutcomes({ txId, index: i, proof, built, notarized }, ports);
-  });
-  await Promise.all(
-    drafts.map((block) =>
-      ports.replica.submit(partitionOf(block.chainId, ports.replica.partitions), { kind: "block", block }),
-    ),
-  );
-  // A crash here: every chain has its outcome; only the home record still looks open.
-  await Promise.all(members.map(({ txId }) => ports.replica.submit(home(txId), { kind: "end", txId })));
+  for (let from = 0; from < members.length; from += MEMBERS_AT_ONCE) {
+    const drafts = members.slice(from, from + MEMBERS_AT_ONCE).flatMap((member, i) => {
+      const index = from + i;
+      const item = itemOf.get(index);
+      const proof = item === undefined || tree === undefined ? undefined : itemProof(item, outcomes[item], tree);
+      return draftOutcomes({ ...member, index, proof, built, decision }, ports);
+    });
+    // Laid a few at a time, so that new requests are answered in between.
+    await Promise.all(
+      drafts.map((block) => replica.submit(partitionOf(block.chainId, replica.partitions), { kind: "block", block })),
+    );
+  }
+  // A crash here: every chain has its outcome; only the batch still looks open.
+  await replica.submit(partition, { kind: "end", batchSeq });
 }
+
+const MEMBERS_AT_ONCE = 64;
 
 /** The chain's own root must follow from the outcomes that were read: an RPC endpoint that lies is found out here. */
 function checkedOutcomes(
@@ -94,21 +96,19 @@ function checkedOutcomes(
 
 const isVoid = (notarized: Notarized): boolean => equalBytes(notarized.outcomeRoot, VOID_ROOT);
 
-function outcomeOf(item: ItemOutcome | undefined, notarized: Notarized): Outcome {
-  const failed = isVoid(notarized) || (item !== undefined && item.status !== SETTLED);
-  const named = isVoid(notarized)
-    ? "BatchVoided"
-    : item?.reasonName === ""
-      ? STATUS_NAMES[item.status]
-      : item?.reasonName;
-  return {
-    state: failed ? "failed" : "completed",
-    status: item?.status ?? 0,
-    reason: failed ? (named ?? "unknown").slice(0, REASON_CHARS_MAX) : "",
-    blockNumber: notarized.blockNumber,
-    blockHash: notarized.blockHash,
-    txHash: notarized.txHash,
-  };
+/** Members without a deal share a verdict; each deal has its own. A voided batch fails as one. */
+function decisionOf(built: BuiltBatch, outcomes: readonly ItemOutcome[], notarized: Notarized): Decision {
+  const { blockNumber, blockHash, txHash } = notarized;
+  const mined = { blockNumber, blockHash, txHash };
+  if (isVoid(notarized)) return { ...mined, rest: { state: "failed", status: 0, reason: "BatchVoided" }, named: [] };
+  const named = built.deals.map(({ member }, item) => ({ index: member, verdict: verdictOf(outcomes[item]) }));
+  return { ...mined, rest: { state: "completed", status: 0, reason: "" }, named };
+}
+
+function verdictOf(item: ItemOutcome | undefined): Verdict {
+  if (item?.status === SETTLED) return { state: "completed", status: SETTLED, reason: "" };
+  const named = item?.reasonName === "" ? STATUS_NAMES[item.status] : item?.reasonName;
+  return { state: "failed", status: item?.status ?? 0, reason: (named ?? "unknown").slice(0, REASON_CHARS_MAX) };
 }
 
 function itemProof(index: number, outcome: ItemOutcome | undefined, tree: MerkleTree): ItemProof | undefined {
@@ -117,29 +117,25 @@ function itemProof(index: number, outcome: ItemOutcome | undefined, tree: Merkle
   return { index, dealId, status, reason, outcomeRoot: tree.root, proof: proofAt(tree, index) };
 }
 
-interface Placed {
-  readonly txId: Uint8Array;
+interface Placed extends Member {
   readonly index: number;
   readonly proof: ItemProof | undefined;
   readonly built: BuiltBatch;
-  readonly notarized: Notarized;
+  readonly decision: Decision;
 }
 
-function draftOutcomes({ txId, index, proof, built, notarized }: Placed, ports: SettlePorts): readonly BlockDraft[] {
-  const bytes = ports.replica.view.get(keys.tx(txId));
-  const tx = bytes === undefined ? undefined : decodeTx(bytes);
-  if (tx?.outcome === undefined) throw new Fault("STATE_UNAVAILABLE", "a decided transaction without its outcome");
+function draftOutcomes({ txId, tx, index, proof, built, decision }: Placed, ports: SettlePorts): readonly BlockDraft[] {
+  const { state, txHash, blockHash, blockNumber } = outcomeAt(decision, index);
   const body = encodeOutcomeBody({
     batch: built.header,
     inputProof: proofAt(built.inputs, index),
     ...(proof === undefined ? {} : { item: proof }),
-    txHash: notarized.txHash,
-    blockHash: notarized.blockHash,
-    blockNumber: notarized.blockNumber,
+    txHash,
+    blockHash,
+    blockNumber,
   });
   const day = Math.floor(ports.clock.now() / DAY_MS);
   const labels = { category: 0, jurisdiction: 0, retentionClass: 0 };
-  const { state } = tx.outcome;
   return tx.parties.flatMap(({ chainId, codedId }) => {
     const shredKey = ports.vault.shredKey(chainId);
     // An erased party has no key to seal under, and nobody left to read it.

@@ -1,53 +1,63 @@
-import { toHex, type Hex } from "../../protocol/bytes.ts";
+import type { Happened } from "../midc/apply.ts";
 import { keys } from "../midc/keys.ts";
 import { decodeTx, type TxRow } from "../midc/rows.ts";
 import type { StateView } from "../ports.ts";
 
+export interface Unbatched {
+  readonly txId: Uint8Array;
+  readonly at: number;
+  readonly legs: number;
+}
+
 /**
- * The unfinished transactions of one partition, in the order they began. Kept in memory, made from the state at the
- * start and by what happens since: losing it loses nothing.
+ * What one partition still has to do, in the order it began: transactions in no batch, and batches that are not ended.
+ * Kept in memory, made from the state at the start and by what happens since: losing it loses nothing.
  */
 export class Waiting {
-  readonly #unbatched = new Map<Hex, Uint8Array>();
-  readonly #legsOf = new Map<Hex, number>();
+  readonly #unbatched = new Map<string, Unbatched>();
   #legs = 0;
-  readonly #batches = new Map<number, Set<Hex>>();
+  readonly #batches: Set<number>;
   readonly #view: StateView;
 
   constructor(partition: number, view: StateView) {
     this.#view = view;
-    const scan = keys.openOf(partition);
-    for (const row of view.range({ ...scan, limit: Number.MAX_SAFE_INTEGER })) this.note(row.value);
-  }
-
-  /** To be called when something happened to a transaction. */
-  note(txId: Uint8Array): void {
-    const name = toHex(txId);
-    const tx = this.tx(txId);
-    if (tx === undefined) return;
-    if (tx.batch === undefined) {
-      if (tx.outcome === undefined && !this.#unbatched.has(name)) this.#add(name, txId, tx.legs);
-      return;
+    const all = Number.MAX_SAFE_INTEGER;
+    for (const { value } of view.range({ ...keys.openOf(partition), limit: all })) {
+      const tx = this.tx(value);
+      if (tx !== undefined) this.#add({ txId: value, at: tx.at, legs: tx.legs });
     }
-    this.#drop(name);
-    const batch = this.#batches.get(tx.batch.seq) ?? new Set<Hex>();
-    if (tx.ended) batch.delete(name);
-    else batch.add(name);
-    if (batch.size > 0) this.#batches.set(tx.batch.seq, batch);
-    else this.#batches.delete(tx.batch.seq);
+    const open = view.range({ ...keys.openBatchesOf(partition), limit: all });
+    this.#batches = new Set(open.map(({ key }) => seqOf(key)));
   }
 
-  #add(name: Hex, txId: Uint8Array, legs: number): void {
-    this.#unbatched.set(name, txId);
-    if (legs === 0) return;
-    this.#legsOf.set(name, legs);
+  /** To be called for everything that happens in this partition, in order. */
+  note(happened: Happened): void {
+    switch (happened.kind) {
+      case "begun":
+        this.#add(happened);
+        break;
+      case "closed":
+        for (const txId of happened.txIds) this.#drop(txId);
+        this.#batches.add(happened.batchSeq);
+        break;
+      case "ended":
+        this.#batches.delete(happened.batchSeq);
+        break;
+      case "block":
+      case "void":
+        break;
+    }
+  }
+
+  #add({ txId, at, legs }: Unbatched): void {
+    this.#unbatched.set(nameOf(txId), { txId, at, legs });
     this.#legs += legs;
   }
 
-  #drop(name: Hex): void {
+  #drop(txId: Uint8Array): void {
+    const name = nameOf(txId);
+    this.#legs -= this.#unbatched.get(name)?.legs ?? 0;
     this.#unbatched.delete(name);
-    this.#legs -= this.#legsOf.get(name) ?? 0;
-    this.#legsOf.delete(name);
   }
 
   tx(txId: Uint8Array): TxRow | undefined {
@@ -55,7 +65,7 @@ export class Waiting {
     return bytes === undefined ? undefined : decodeTx(bytes);
   }
 
-  get unbatched(): Iterable<Uint8Array> {
+  get unbatched(): Iterable<Unbatched> {
     return this.#unbatched.values();
   }
   get count(): number {
@@ -65,8 +75,14 @@ export class Waiting {
   get legs(): number {
     return this.#legs;
   }
-  /** Sequences of batches that have unfinished transactions, ascending. */
+  /** Sequences of batches that are not ended, ascending. */
   get openBatches(): readonly number[] {
-    return [...this.#batches.keys()].sort((a, b) => a - b);
+    return [...this.#batches].sort((a, b) => a - b);
   }
 }
+
+const nameOf = (txId: Uint8Array): string => Buffer.from(txId).toString("latin1");
+
+/** The last eight bytes of an open batch's key. */
+const seqOf = (key: Uint8Array): number =>
+  Number(new DataView(key.buffer, key.byteOffset, key.byteLength).getBigUint64(key.byteLength - 8));

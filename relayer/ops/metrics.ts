@@ -1,10 +1,9 @@
 import type { ClusterView } from "../cluster/view.ts";
 import { clusterGauges } from "./clusterMetrics.ts";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
-import { keys } from "../midc/keys.ts";
-import { decodeBatch, decodeTx } from "../midc/rows.ts";
 import type { Happened } from "../midc/apply.ts";
-import type { Ledger, StateView } from "../ports.ts";
+import { outcomeAt } from "../midc/rows.ts";
+import type { Ledger } from "../ports.ts";
 
 /** What operators watch: the process, and the flow of transactions from the request to the last block. */
 export interface Metrics {
@@ -15,7 +14,6 @@ export interface Metrics {
 
 export interface Measured {
   readonly replica: {
-    readonly view: StateView;
     readonly onHappened: (listener: (happened: Happened) => void) => () => void;
   };
   readonly ledger: Pick<Ledger, "outcomes"> & {
@@ -56,10 +54,8 @@ export function createMetrics(node: Measured): Metrics {
   clusterGauges(node.cluster, registers);
   const onBatch = gasMetrics(node, registers);
   const stop = node.replica.onHappened((happened) => {
-    if (happened.kind === "void") transactions.inc({ state: "void_record" });
-    if (happened.kind !== "tx") return;
-    if (happened.step === "ended") onBatch(happened.txId);
-    transactions.inc({ state: stateOf(happened, node.replica.view) });
+    for (const [state, count] of stepsOf(happened)) transactions.inc({ state }, count);
+    if (happened.kind === "ended") onBatch(happened);
   });
   return {
     registry,
@@ -71,10 +67,25 @@ export function createMetrics(node: Measured): Metrics {
   };
 }
 
-function stateOf(happened: Happened & { readonly kind: "tx" }, view: StateView): string {
-  if (happened.step !== "ended") return happened.step === "begun" ? "pending" : happened.step;
-  const bytes = view.get(keys.tx(happened.txId));
-  return (bytes === undefined ? undefined : decodeTx(bytes).outcome?.state) ?? "decided";
+/** How many transactions took which step. */
+function stepsOf(happened: Happened): readonly (readonly [state: string, count: number])[] {
+  switch (happened.kind) {
+    case "void":
+      return [["void_record", 1]];
+    case "begun":
+      return [["pending", 1]];
+    case "closed":
+      return [["batched", happened.txIds.length]];
+    case "ended": {
+      const failed = happened.txIds.filter((_, i) => outcomeAt(happened.decision, i).state === "failed").length;
+      return [
+        ["failed", failed],
+        ["completed", happened.txIds.length - failed],
+      ];
+    }
+    case "block":
+      return [];
+  }
 }
 
 function backlogGauges(node: Measured, registers: Registry[]): void {
@@ -98,10 +109,8 @@ function backlogGauges(node: Measured, registers: Registry[]): void {
   gauge("midchain_chain_finalized", "Newest final block seen", () => node.ledger.watch.finalized);
 }
 
-const BATCHES_REMEMBERED_MAX = 1_000;
-
 /** Gas per notarized transaction: what a batch's chain transaction used, shared by the transactions in it. */
-function gasMetrics(node: Measured, registers: Registry[]): (txId: Uint8Array) => void {
+function gasMetrics(node: Measured, registers: Registry[]): (ended: Happened & { readonly kind: "ended" }) => void {
   const used = new Counter({ name: "midchain_gas_used_total", help: "Gas used by final batches", registers });
   const notarized = new Counter({ name: "midchain_batches_total", help: "Final batches", registers });
   const perTransaction = new Histogram({
@@ -110,20 +119,10 @@ function gasMetrics(node: Measured, registers: Registry[]): (txId: Uint8Array) =
     buckets: [500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000],
     registers,
   });
-  const seen = new Set<string>();
-  return (txId) => {
-    const bytes = node.replica.view.get(keys.tx(txId));
-    const tx = bytes === undefined ? undefined : decodeTx(bytes);
-    if (tx?.outcome === undefined || tx.batch === undefined) return;
-    const name = `${tx.begun.partition}/${tx.batch.seq}`;
-    const batch = node.replica.view.get(keys.batch(tx.begun.partition, tx.batch.seq));
-    if (seen.has(name) || batch === undefined) return;
-    seen.add(name);
-    if (seen.size > BATCHES_REMEMBERED_MAX) for (const oldest of seen) if (seen.delete(oldest)) break;
-    const { txIds } = decodeBatch(batch);
+  return ({ decision, txIds }) => {
     notarized.inc();
     // A silent endpoint costs one observation, nothing else.
-    void node.ledger.outcomes(tx.outcome.txHash).then(
+    void node.ledger.outcomes(decision.txHash).then(
       ({ gasUsed }) => {
         used.inc(gasUsed);
         perTransaction.observe(gasUsed / txIds.length);

@@ -1,5 +1,5 @@
 import type { Journal } from "../../ports.ts";
-import { openStore } from "./store.ts";
+import { commit, openStore } from "./store.ts";
 
 /** A node's own durable map; small, so all of it is also kept in memory. */
 export function openLmdbJournal(path: string): Journal {
@@ -11,13 +11,13 @@ export function openLmdbJournal(path: string): Journal {
     get: (key) => rows.get(key),
     entries: () => [...rows],
     async put(changes) {
-      await store.transaction(() => {
-        for (const [key, value] of changes) {
-          if (value === undefined) store.removeSync(Buffer.from(key));
-          else store.putSync(Buffer.from(key), Buffer.from(value));
-        }
-      });
-      await store.flushed;
+      await commit(
+        store,
+        changes.map(([key, value]) => ({
+          key: Buffer.from(key),
+          value: value === undefined ? undefined : Buffer.from(value),
+        })),
+      );
       for (const [key, value] of changes) {
         if (value === undefined) rows.delete(key);
         else rows.set(key, value);

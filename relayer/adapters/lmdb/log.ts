@@ -1,6 +1,6 @@
 import { Fault } from "../../errors.ts";
 import type { LogEntry, PartitionLog } from "../../ports.ts";
-import { asBuffer, openStore, type Store } from "./store.ts";
+import { commit, openStore, type Store } from "./store.ts";
 
 const QUEUED_MAX = 10_000;
 
@@ -85,10 +85,9 @@ function storedTail(store: Store, partition: number): number {
 /** One transaction, fsynced when it resolves. */
 async function writeBatch(store: Store, tails: number[], batch: readonly Waiting[]): Promise<readonly number[]> {
   const seqs = batch.map(({ partition }) => (tails[partition] = (tails[partition] ?? 0) + 1));
-  await store.transaction(() => {
-    for (const [i, { partition, record }] of batch.entries())
-      store.putSync(keyOf(partition, seqs[i] ?? 0), asBuffer(record));
-  });
-  await store.flushed;
+  await commit(
+    store,
+    batch.map(({ partition, record }, i) => ({ key: keyOf(partition, seqs[i] ?? 0), value: record })),
+  );
   return seqs;
 }

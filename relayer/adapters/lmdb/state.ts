@@ -1,6 +1,6 @@
 import { Fault } from "../../errors.ts";
 import type { Row, State } from "../../ports.ts";
-import { asBuffer, openStore } from "./store.ts";
+import { asBuffer, commit, openStore } from "./store.ts";
 
 /** The state in one LMDB environment; one commit is one transaction, and it resolves after the fsync. */
 export function openLmdbState(path: string): State {
@@ -27,13 +27,7 @@ export function openLmdbState(path: string): State {
     },
     async commit(writes) {
       try {
-        await store.transaction(() => {
-          for (const { key, value } of writes) {
-            if (value === undefined) store.removeSync(asBuffer(key));
-            else store.putSync(asBuffer(key), asBuffer(value));
-          }
-        });
-        await store.flushed;
+        await commit(store, writes);
       } catch (error) {
         throw new Fault("STATE_UNAVAILABLE", String(error));
       }

@@ -5,7 +5,7 @@ export type Store = RootDatabase<Buffer, Buffer>;
 
 const MAP_BYTES_MAX = 256 * 1024 ** 3;
 
-/** Opens an LMDB environment of raw bytes. Commits are grouped by the callers; durability is `await store.flushed`. */
+/** Opens an LMDB environment of raw bytes; writes go through `commit`. */
 export function openStore(path: string): Store {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   return open<Buffer, Buffer>({
@@ -15,7 +15,39 @@ export function openStore(path: string): Store {
     mapSize: MAP_BYTES_MAX,
     // A file of our own name space, not a directory guessed from the extension.
     noSubdir: false,
+    // A commit is answered after its own fsync, so a disk that fails to write is heard of by whoever waits.
+    overlappingSync: false,
   });
+}
+
+/** `value` undefined removes the row. */
+export interface StoreWrite {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | undefined;
+}
+
+/**
+ * One transaction, on disk when it resolves; none of it is there when it rejects. The writer's own thread does the
+ * work: the library's `transaction(callback)` would do it on this one, and never answers once the disk has failed.
+ */
+export async function commit(store: Store, writes: readonly StoreWrite[]): Promise<void> {
+  if (writes.length === 0) return;
+  let last: Promise<boolean> | undefined;
+  const batch = store.batch(() => {
+    for (const { key, value } of writes)
+      last = value === undefined ? store.remove(asBuffer(key)) : store.put(asBuffer(key), asBuffer(value));
+  });
+  try {
+    await Promise.all([batch, last]);
+  } catch (error) {
+    throw await causeOf(error);
+  }
+}
+
+/** The library says only that a commit failed, and keeps the cause in a promise of its own. */
+async function causeOf(error: unknown): Promise<unknown> {
+  const { commitError } = error as { readonly commitError?: Promise<unknown> };
+  return commitError === undefined ? error : commitError.then(() => error).catch((cause: unknown) => cause);
 }
 
 /** A view of the same bytes as a Buffer, without copying. */

@@ -65,6 +65,6 @@ describe("the replica", () => {
   it("refuses new work while stopping", async () => {
     const { replica } = await testReplica();
     await replica.stop();
-    await assert.rejects(replica.submit(partition, { kind: "end", txId: random(32) }), { code: "SHUTTING_DOWN" });
+    await assert.rejects(replica.submit(partition, { kind: "end", batchSeq: 0 }), { code: "SHUTTING_DOWN" });
   });
 });

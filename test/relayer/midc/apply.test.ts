@@ -7,7 +7,8 @@ import { applyRecord, Overlay } from "../../../relayer/midc/apply.ts";
 import { encodeCommand, type Command } from "../../../relayer/midc/command.ts";
 import { keys } from "../../../relayer/midc/keys.ts";
 import { encodeRecord } from "../../../relayer/midc/record.ts";
-import { decodeApplied, decodeBlock, decodeHead, decodeTx, type Outcome } from "../../../relayer/midc/rows.ts";
+import { decodeApplied, decodeBlock, decodeHead, decodeTx, type Decision, type Verdict } from "../../../relayer/midc/rows.ts";
+import { readTx } from "../../../relayer/midc/tx.ts";
 import { memoryState } from "../../../relayer/adapters/memory/state.ts";
 import { draft, enrolCommand, idAt, random, testIdentity } from "../../support/relayer.ts";
 
@@ -29,14 +30,24 @@ function machine(partition: number) {
   };
 }
 
-const outcome = (state: Outcome["state"]): Outcome => ({
-  state,
-  status: 0,
-  reason: "",
+const decision = (state: Verdict["state"]): Decision => ({
+  rest: { state, status: 0, reason: "" },
+  named: [],
   blockNumber: 7,
   blockHash: random(32),
   txHash: random(32),
 });
+
+const close = (batchSeq: number, prev: Uint8Array, txIds: readonly Uint8Array[], headerHash = random(32)): Command => ({
+  kind: "close",
+  batchSeq,
+  prev,
+  root: random(32),
+  itemsHash: new Uint8Array(32),
+  headerHash,
+  txIds,
+});
+const zero = new Uint8Array(32);
 
 const begin = (txId: Uint8Array, chains: readonly Uint8Array[]): Command => ({
   kind: "begin",
@@ -119,16 +130,6 @@ describe("apply", () => {
     const { run, state } = machine(partition);
     const [a, b] = [idAt(partition, 32), idAt(partition, 32)];
     const headerHash = random(32);
-    const close = (batchSeq: number, prev: Uint8Array, txIds: readonly Uint8Array[]): Command => ({
-      kind: "close",
-      batchSeq,
-      prev,
-      root: random(32),
-      itemsHash: new Uint8Array(32),
-      headerHash,
-      txIds,
-    });
-    const zero = new Uint8Array(32);
     run(begin(a, [chainId]), begin(b, [chainId]));
     assert.deepEqual(
       run(close(1, zero, [a]), close(0, headerHash, [a]), close(0, zero, [a, a]), close(0, zero, [])).map(
@@ -137,7 +138,7 @@ describe("apply", () => {
       ["refused", "refused", "refused", "refused"],
     );
     assert.deepEqual(
-      run(close(0, zero, [a]), close(0, zero, [b]), close(1, headerHash, [a, b]), close(1, headerHash, [b])).map(
+      run(close(0, zero, [a], headerHash), close(0, zero, [b]), close(1, headerHash, [a, b]), close(1, headerHash, [b])).map(
         ({ kind }) => kind,
       ),
       ["done", "refused", "refused", "done"],
@@ -154,18 +155,48 @@ describe("apply", () => {
   it("keeps the first decision and ends only what is decided", () => {
     const { run, state } = machine(partition);
     const txId = idAt(partition, 32);
-    const decide = (as: Outcome["state"]): Command => ({ kind: "decide", txId, outcome: outcome(as) });
+    const decide = (as: Verdict["state"]): Command => ({ kind: "decide", batchSeq: 0, decision: decision(as) });
+    const end: Command = { kind: "end", batchSeq: 0 };
     assert.deepEqual(
-      run(decide("failed"), begin(txId, [chainId]), begin(txId, []), { kind: "end", txId }).map(({ kind }) => kind),
-      ["refused", "done", "known", "refused"],
+      run(decide("failed"), begin(txId, [chainId]), begin(txId, []), close(0, zero, [txId]), end).map(
+        ({ kind }) => kind,
+      ),
+      ["refused", "done", "known", "done", "refused"],
     );
+    assert.equal(readTx(txId, state)?.outcome, undefined);
     assert.deepEqual(
-      run(decide("completed"), decide("failed"), { kind: "end", txId }, { kind: "end", txId }).map(({ kind }) => kind),
+      run(decide("completed"), decide("failed"), end, end).map(({ kind }) => kind),
       ["done", "known", "done", "known"],
     );
-    const row = decodeTx(state.get(keys.tx(txId))!);
-    assert.equal(row.outcome?.state, "completed");
-    assert.equal(state.get(keys.open(row.begun)), undefined);
+    const tx = readTx(txId, state);
+    assert.deepEqual([tx?.outcome?.state, tx?.ended], ["completed", true]);
+  });
+
+  it("keeps what is open: transactions until they are in a batch, batches until they are ended", () => {
+    const { run, state } = machine(partition);
+    const txId = idAt(partition, 32);
+    const open = () => [
+      state.range({ ...keys.openOf(partition), limit: 9 }).length,
+      state.range({ ...keys.openBatchesOf(partition), limit: 9 }).length,
+    ];
+    run(begin(txId, [chainId]));
+    assert.deepEqual(open(), [1, 0]);
+    run(close(0, zero, [txId]));
+    assert.deepEqual(open(), [0, 1]);
+    run({ kind: "decide", batchSeq: 0, decision: decision("failed") }, { kind: "end", batchSeq: 0 });
+    assert.deepEqual(open(), [0, 0]);
+  });
+
+  it("tells the members that have a verdict of their own from the rest", () => {
+    const { run, state } = machine(partition);
+    const [a, b] = [idAt(partition, 32), idAt(partition, 32)];
+    run(begin(a, [chainId]), begin(b, [chainId]), close(0, zero, [a, b]));
+    const verdict = { state: "failed", status: 2, reason: "ERC20InsufficientBalance" } as const;
+    run({ kind: "decide", batchSeq: 0, decision: { ...decision("completed"), named: [{ index: 1, verdict }] } });
+    assert.deepEqual(
+      [a, b].map((txId) => readTx(txId, state)?.outcome?.reason),
+      ["", "ERC20InsufficientBalance"],
+    );
   });
 
   it("treats foreign, forged and malformed records as void, but counts them in the digest", () => {
@@ -237,7 +268,8 @@ describe("apply", () => {
     const commands: Command[] = [
       enrolCommand(chainId, ownerTag),
       begin(txId, [chainId]),
-      { kind: "decide", txId, outcome: outcome("failed") },
+      close(0, zero, [txId]),
+      { kind: "decide", batchSeq: 0, decision: decision("failed") },
     ];
     for (const { run } of [one, other]) for (const command of commands) run(command);
     const dump = (state: Overlay) =>
