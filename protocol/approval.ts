@@ -1,5 +1,5 @@
 import { keccak_256 } from "@noble/hashes/sha3.js";
-import { sha256 } from "@noble/hashes/sha2.js";
+import { sha256 } from "./sha256.ts";
 import { ascii, concat, toHex, uintToBytes } from "./bytes.ts";
 import { Writer } from "./canonical.ts";
 import type { Purpose } from "./grant.ts";

@@ -1,4 +1,4 @@
-import { sha256 } from "@noble/hashes/sha2.js";
+import { sha256 } from "./sha256.ts";
 import { toHex, type Hex } from "./bytes.ts";
 import { Reader, Writer } from "./canonical.ts";
 

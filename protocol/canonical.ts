@@ -23,15 +23,32 @@ export class NotCanonical extends Error {
   }
 }
 
-/** Builds one canonical item. Grows by doubling; `done()` returns exactly what was written. */
+const SCRATCH_BYTES = 64 * 1024;
+/** Lent to one writer at a time: most items are small and short-lived, and a fresh buffer for each costs more than filling it. */
+let scratch: Uint8Array | undefined = new Uint8Array(SCRATCH_BYTES);
+
+function borrow(): Uint8Array {
+  const bytes = scratch ?? new Uint8Array(1024);
+  scratch = undefined;
+  return bytes;
+}
+
+function giveBack(bytes: Uint8Array): void {
+  if (bytes.length === SCRATCH_BYTES) scratch = bytes;
+}
+
+const ENDED = new Uint8Array(0);
+
+/** Builds one canonical item. Grows by doubling; `done()` returns a copy of exactly what was written, and ends it. */
 export class Writer {
-  #bytes = new Uint8Array(512);
+  #bytes = borrow();
   #at = 0;
 
   #room(size: number): void {
     if (this.#at + size <= this.#bytes.length) return;
     const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#at + size));
     grown.set(this.#bytes.subarray(0, this.#at));
+    giveBack(this.#bytes);
     this.#bytes = grown;
   }
 
@@ -90,7 +107,11 @@ export class Writer {
     return this;
   }
   done(): Uint8Array {
-    return this.#bytes.slice(0, this.#at);
+    const item = this.#bytes.slice(0, this.#at);
+    giveBack(this.#bytes);
+    this.#bytes = ENDED;
+    this.#at = 0;
+    return item;
   }
 }
 

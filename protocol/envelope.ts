@@ -1,4 +1,4 @@
-import { sha256 } from "@noble/hashes/sha2.js";
+import { sha256 } from "./sha256.ts";
 import { concat } from "./bytes.ts";
 import { encodeCbor } from "./cbor.ts";
 import { DEK_BYTES } from "./content.ts";

@@ -1,4 +1,4 @@
-import { sha256 } from "@noble/hashes/sha2.js";
+import { sha256 } from "./sha256.ts";
 import { ascii, bytesToUint, concat, uintToBytes } from "./bytes.ts";
 import { NotCanonical, Reader, Writer } from "./canonical.ts";
 

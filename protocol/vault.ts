@@ -1,5 +1,5 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
-import { sha256 } from "@noble/hashes/sha2.js";
+import { sha256 } from "./sha256.ts";
 import { ascii, concat } from "./bytes.ts";
 import { GCM_NONCE_BYTES } from "./aesGcm.ts";
 import { NotCanonical, Reader, Writer } from "./canonical.ts";

@@ -92,7 +92,7 @@ export async function startNode(
     executor,
     stages: {
       guard: createGuard(network, { ...reading, signatures, acceptedByContract, offerOf: marketOf(config, ledger) }),
-      pending: createPending(network, { replica, log: partitionLog, vault, clock }),
+      pending: createPending(network, { replica, log: partitionLog, ...common }),
     },
     enrolment: {
       replica,

@@ -1,6 +1,7 @@
 import { partitionOf } from "../midc/keys.ts";
 import type { Replica } from "../log/replica.ts";
 import { Notary, type BatchPolicy, type NotaryPorts } from "../notary/notary.ts";
+import { createTurns } from "../notary/turns.ts";
 import type { Jobs } from "../ports.ts";
 
 /** Runs the notaries of the partitions that this node executes: rings them when there is news, and now and then. */
@@ -18,12 +19,13 @@ export function startExecutor(
     readonly policy: BatchPolicy;
     readonly owns: (partition: number) => boolean;
   },
-  ports: NotaryPorts & { readonly jobs: Jobs; readonly replica: Pick<Replica, "onHappened"> },
+  ports: Omit<NotaryPorts, "turns"> & { readonly jobs: Jobs; readonly replica: Pick<Replica, "onHappened"> },
 ): Executor {
   const { replica, jobs, ledger } = ports;
+  const shared = { ...ports, turns: createTurns() };
   const notaries = Array.from(
     { length: replica.partitions },
-    (_, partition) => new Notary({ partition, networkTag: options.networkTag }, options.policy, ports),
+    (_, partition) => new Notary({ partition, networkTag: options.networkTag }, options.policy, shared),
   );
   const rung = new Set<number>();
 

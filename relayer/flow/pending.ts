@@ -9,6 +9,7 @@ import {
   type Party,
   type Submission,
 } from "../../protocol/request.ts";
+import type { Keccak } from "../../protocol/typedData.ts";
 import { Fault } from "../errors.ts";
 import { recallBlocks } from "../log/recall.ts";
 import type { Replica } from "../log/replica.ts";
@@ -28,6 +29,7 @@ export interface PendingPorts {
   readonly log: Pick<PartitionLog, "read">;
   readonly vault: Pick<Vault, "shredKey">;
   readonly clock: Pick<Clock, "now">;
+  readonly keccak: Keccak;
 }
 
 /** `weight` is the guard's: what the deal counts for when batches are filled, in legs. */
@@ -55,12 +57,15 @@ export function createPending(network: Network, ports: PendingPorts): Pend {
       requestKind: requestKinds.indexOf(submission.body.kind),
       at,
       legs: weight,
-      commitment: commitment({
-        chainId: BigInt(network.chain),
-        contract: network.ledger,
-        relayerSalt,
-        pre: preCommitment(submission.body.salt, id),
-      }),
+      commitment: commitment(
+        {
+          chainId: BigInt(network.chain),
+          contract: network.ledger,
+          relayerSalt,
+          pre: preCommitment(submission.body.salt, id),
+        },
+        ports.keccak,
+      ),
       blocks,
     });
     // A crash here loses nothing: the record is durable, and its executor lays the blocks. If the same request came in

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { Fault } from "../errors.ts";
+import { createPace } from "../ops/pace.ts";
 
 /** Recovers who signed a digest; undefined for a signature nobody made. Checks are batched over worker threads. */
 export interface Signatures {
@@ -9,7 +10,8 @@ export interface Signatures {
 
 const ITEM_BYTES = 97;
 const BATCH_ITEMS_MAX = 256;
-const GATHER_MS = 1;
+/** Under load a lane is woken this often at most: waking a thread costs as much as several checks. */
+const GATHER_MS = 4;
 const WAITING_MAX = 50_000;
 
 interface Waiting {
@@ -34,7 +36,7 @@ export function startSignatures(threads: number): Signatures {
       resolve(account.some((byte) => byte !== 0) ? account : undefined);
     }
     lane.busy = undefined;
-    pump();
+    if (waiting.length > 0) pace.ask();
   };
   const startLane = (): Lane => {
     const lane: Lane = { worker: new Worker(new URL("recover.worker.ts", import.meta.url)), busy: undefined };
@@ -49,6 +51,7 @@ export function startSignatures(threads: number): Signatures {
     lane.worker.unref();
     return lane;
   };
+  const pace = createPace(GATHER_MS, pump);
   const lanes = Array.from({ length: threads }, startLane);
 
   function pump(): void {
@@ -70,13 +73,13 @@ export function startSignatures(threads: number): Signatures {
       item.set(digest);
       item.set(signature, 32);
       return new Promise((resolve, reject) => {
-        // A message to a worker costs about as much as a check, so the checks of a moment travel together.
-        if (waiting.length === 0) setTimeout(pump, GATHER_MS);
         waiting.push({ item, resolve, reject });
+        pace.ask();
       });
     },
     async stop() {
       stopped = true;
+      pace.stop();
       await Promise.all(lanes.map((lane) => lane.worker.terminate()));
     },
   };

@@ -41,10 +41,13 @@ export const problemSchema = z
   })
   .meta({ id: "Problem", description: "RFC 9457 problem details with a stable code, the cause and what to do." });
 
-export const receiptSchema = z.object({ id: hexText, at: z.int(), node: hexText, signature: hexText }).meta({
-  id: "Receipt",
-  description: "The node's signed word that the transaction is durable (protocol/receipt.ts).",
-});
+export const receiptSchema = z
+  .object({ id: hexText, at: z.int(), node: hexText, path: z.array(hexText), signature: hexText })
+  .meta({
+    id: "Receipt",
+    description:
+      "The node's signed word that the transaction is durable; `path` leads to what was signed (protocol/receipt.ts).",
+  });
 
 export const acceptedSchema = z
   .object({ id: hexText, state: z.literal("pending"), known: z.boolean(), receipt: receiptSchema })

@@ -1,9 +1,9 @@
 import { toHex } from "../../protocol/bytes.ts";
 import { SUBMISSION_BYTES_MAX } from "../../protocol/request.ts";
-import { signReceipt } from "../../protocol/receipt.ts";
 import { accept } from "../flow/flow.ts";
 import { request } from "../flow/request.ts";
 import type { HttpNode, HttpOptions, HttpPorts } from "./door.ts";
+import { createReceipts } from "./receipts.ts";
 import { json, problem, refusalProblem, type Reply } from "./reply.ts";
 
 export const SUBMISSION_TYPE = "application/cbor";
@@ -19,7 +19,7 @@ export function createSubmit(
   node: Pick<HttpNode, "stages" | "keyring">,
   ports: Pick<HttpPorts, "clock"> & Pick<HttpOptions, "onSubmitted">,
 ): Submit {
-  const { keyring } = node;
+  const receiptOf = createReceipts(node.keyring);
   return async (bytes, idempotencyKey) => {
     if (idempotencyKey !== undefined && !isIdOf(idempotencyKey, bytes)) return problem("KEY_MISMATCH");
     const startedAt = performance.now();
@@ -31,7 +31,7 @@ export function createSubmit(
     }
     ports.onSubmitted?.({ elapsedMs });
     const id = toHex(accepted.id);
-    const receipt = signReceipt({ id: accepted.id, at: ports.clock.now(), node: keyring.nodePublicKey }, keyring.sign);
+    const receipt = await receiptOf(accepted.id, ports.clock.now());
     return json({ id, state: "pending", known: accepted.known, receipt }, 202);
   };
 }

@@ -3,12 +3,19 @@ import { Fault, mayRetry } from "../errors.ts";
 import type { Applied, CommandResult } from "../midc/apply.ts";
 import { encodeCommand, type Command } from "../midc/command.ts";
 import { encodeRecord, RECORD_COMMANDS_MAX } from "../midc/record.ts";
+import { createPace } from "../ops/pace.ts";
 import type { Clock, Keyring, PartitionLog } from "../ports.ts";
 
 /** Group commit: what waits while an append is under way goes into the next record. */
 const RECORD_BYTES_GROUPED_MAX = 256 * 1024;
 const WAITING_COMMANDS_MAX = 20_000;
 const APPEND_TRIES_MAX = 5;
+/**
+ * Under load, groups of all partitions leave together, this often at most. A record costs a signature, a commit its
+ * fsyncs: without a pace, sixteen partitions at full speed write one record per command and halve the throughput. What
+ * comes after a pause leaves at once.
+ */
+const PACE_MS = 8;
 export const RETRY_MS = 200;
 /** How long a record may be on its way. The log can lose one that it had taken: its commands are then to be given anew. */
 const ANSWER_MS_MAX = 30_000;
@@ -40,6 +47,12 @@ export class Appender {
   readonly #appended = new Map<string, Group>();
   #looking: Promise<void> | undefined;
   #stopping = false;
+  #boarding: (() => void)[] = [];
+  readonly #pace = createPace(PACE_MS, () => {
+    const leaving = this.#boarding;
+    this.#boarding = [];
+    for (const leave of leaving) leave();
+  });
 
   constructor(ports: {
     readonly log: PartitionLog;
@@ -110,6 +123,7 @@ export class Appender {
 
   async #run(partition: number, queue: Waiting[]): Promise<void> {
     while (queue.length > 0) {
+      await this.#turn();
       let bytes = 0;
       let count = 0;
       while (count < queue.length && count < RECORD_COMMANDS_MAX) {
@@ -120,6 +134,14 @@ export class Appender {
       await this.#append(partition, queue.splice(0, count));
     }
     this.#running.delete(partition);
+  }
+
+  /** Resolves when the next groups leave, for every partition at the same moment. */
+  #turn(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#boarding.push(resolve);
+      this.#pace.ask();
+    });
   }
 
   async #append(partition: number, group: readonly Waiting[]): Promise<void> {

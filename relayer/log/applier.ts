@@ -6,7 +6,9 @@ import type { Clock, LogEntry, PartitionLog, State } from "../ports.ts";
 import { RETRY_MS } from "./appender.ts";
 import { keepRecord } from "./kept.ts";
 
-const APPLY_ENTRIES_MAX = 256;
+const APPLY_ENTRIES_MAX = 64;
+/** One commit takes no more partitions once it holds this many commands, so that answers never wait for a long one. */
+const APPLY_COMMANDS_SOFT_MAX = 512;
 
 export type OnHappened = (happened: Happened, partition: number) => void;
 
@@ -107,7 +109,16 @@ export class Applier {
     try {
       const overlay = new Overlay(this.#ports.state);
       const steps: Step[] = [];
-      for (const partition of partitions) steps.push(...(await this.#readIfItCan(partition, overlay)));
+      let commands = 0;
+      for (const partition of partitions) {
+        if (commands >= APPLY_COMMANDS_SOFT_MAX) {
+          this.#news.add(partition);
+          continue;
+        }
+        const read = await this.#readIfItCan(partition, overlay);
+        for (const { applied } of read) commands += applied.results.length;
+        steps.push(...read);
+      }
       if (steps.length > 0) await this.#ports.state.commit(overlay.writes());
       this.#tell(steps);
     } catch (error) {

@@ -11,6 +11,7 @@ import type { Clock, ItemOutcome, Notarized } from "../ports.ts";
 import { sealBody } from "../privacy/shred.ts";
 import type { Vault } from "../privacy/vault.ts";
 import type { BuiltBatch, Member } from "./batch.ts";
+import type { Turns } from "./turns.ts";
 
 const DAY_MS = 86_400_000;
 const SETTLED = 1;
@@ -32,6 +33,7 @@ export interface SettlePorts {
   readonly vault: Pick<Vault, "shredKey">;
   readonly clock: Pick<Clock, "now">;
   readonly keccak: Keccak;
+  readonly turns: Turns;
 }
 
 /**
@@ -55,16 +57,18 @@ export async function settleBatch(
   const { decision } = decodeDecided(bytes);
   const itemOf = new Map(built.deals.map(({ member }, item) => [member, item]));
   for (let from = 0; from < members.length; from += MEMBERS_AT_ONCE) {
-    const drafts = members.slice(from, from + MEMBERS_AT_ONCE).flatMap((member, i) => {
-      const index = from + i;
-      const item = itemOf.get(index);
-      const proof = item === undefined || tree === undefined ? undefined : itemProof(item, outcomes[item], tree);
-      return draftOutcomes({ ...member, index, proof, built, decision }, ports);
+    // A few at a time, so that new requests are answered in between.
+    await ports.turns(async () => {
+      const drafts = members.slice(from, from + MEMBERS_AT_ONCE).flatMap((member, i) => {
+        const index = from + i;
+        const item = itemOf.get(index);
+        const proof = item === undefined || tree === undefined ? undefined : itemProof(item, outcomes[item], tree);
+        return draftOutcomes({ ...member, index, proof, built, decision }, ports);
+      });
+      await Promise.all(
+        drafts.map((block) => replica.submit(partitionOf(block.chainId, replica.partitions), { kind: "block", block })),
+      );
     });
-    // Laid a few at a time, so that new requests are answered in between.
-    await Promise.all(
-      drafts.map((block) => replica.submit(partitionOf(block.chainId, replica.partitions), { kind: "block", block })),
-    );
   }
   // A crash here: every chain has its outcome; only the batch still looks open.
   await replica.submit(partition, { kind: "end", batchSeq });

@@ -45,9 +45,9 @@ export async function commit(store: Store, writes: readonly StoreWrite[]): Promi
 }
 
 /** The library says only that a commit failed, and keeps the cause in a promise of its own. */
-async function causeOf(error: unknown): Promise<unknown> {
+function causeOf(error: unknown): Promise<unknown> {
   const { commitError } = error as { readonly commitError?: Promise<unknown> };
-  return commitError === undefined ? error : commitError.then(() => error).catch((cause: unknown) => cause);
+  return (commitError ?? Promise.resolve()).then(() => error).catch((cause: unknown) => cause);
 }
 
 /** A view of the same bytes as a Buffer, without copying. */

@@ -7,7 +7,14 @@ import { applyRecord, Overlay } from "../../../relayer/midc/apply.ts";
 import { encodeCommand, type Command } from "../../../relayer/midc/command.ts";
 import { keys } from "../../../relayer/midc/keys.ts";
 import { encodeRecord } from "../../../relayer/midc/record.ts";
-import { decodeApplied, decodeBlock, decodeHead, decodeTx, type Decision, type Verdict } from "../../../relayer/midc/rows.ts";
+import {
+  decodeApplied,
+  decodeBlock,
+  decodeHead,
+  decodeTx,
+  type Decision,
+  type Verdict,
+} from "../../../relayer/midc/rows.ts";
 import { readTx } from "../../../relayer/midc/tx.ts";
 import { memoryState } from "../../../relayer/adapters/memory/state.ts";
 import { draft, enrolCommand, idAt, random, testIdentity } from "../../support/relayer.ts";
@@ -138,9 +145,12 @@ describe("apply", () => {
       ["refused", "refused", "refused", "refused"],
     );
     assert.deepEqual(
-      run(close(0, zero, [a], headerHash), close(0, zero, [b]), close(1, headerHash, [a, b]), close(1, headerHash, [b])).map(
-        ({ kind }) => kind,
-      ),
+      run(
+        close(0, zero, [a], headerHash),
+        close(0, zero, [b]),
+        close(1, headerHash, [a, b]),
+        close(1, headerHash, [b]),
+      ).map(({ kind }) => kind),
       ["done", "refused", "refused", "done"],
     );
     assert.deepEqual(
