@@ -15,7 +15,7 @@ import { seedUsers } from "./pipeline/seed.ts";
 import { fundPayers } from "./pipeline/fund.ts";
 
 const PARTITIONS = 16;
-const IN_FLIGHT = 128;
+const IN_FLIGHT = 256;
 const ACTIVE_USERS = 1_000;
 const PAYERS = 64;
 const PAYMENTS = 12_000;
@@ -124,7 +124,7 @@ async function deployChain(rpcUrl: string): Promise<Chain> {
       MIDCHAIN_DV_QUORUM: "3",
       MIDCHAIN_PARTITIONS: String(PARTITIONS),
       MIDCHAIN_POLL_MS: "250",
-      MIDCHAIN_CLOSE_AFTER_MS: "1000",
+      MIDCHAIN_CLOSE_AFTER_MS: "4000",
       MIDCHAIN_LOG_LEVEL: "error",
       MIDCHAIN_IP_REQUESTS_PER_MINUTE: "100000000",
       MIDCHAIN_ACCOUNT_REQUESTS_PER_MINUTE: "100000000",

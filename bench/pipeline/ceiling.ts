@@ -3,7 +3,7 @@ import { createServer, request, Agent } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
-import { openStore } from "../../relayer/adapters/lmdb/store.ts";
+import { commit, openStore, type StoreWrite } from "../../relayer/adapters/lmdb/store.ts";
 import { loadSigner } from "./keys.ts";
 import { Secp256k1 } from "ox/wasm";
 import type { AddressInfo } from "node:net";
@@ -51,13 +51,13 @@ async function durableUs(): Promise<number> {
   const cpu = process.cpuUsage();
   while (done < STORE_TRANSACTIONS) {
     const from = done;
-    await store.batch(() => {
-      for (let i = 0; i < STORE_IN_FLIGHT; i += 1) {
-        for (let part = 0; part < 6; part += 1) void store.put(keyOf("b", (from + i) * 6 + part), value);
-        void store.put(keyOf("h", (from * 7919 + i * 104_729) % 100_000), value.subarray(0, 80));
-        void store.put(keyOf("h", (from * 6131 + i * 15_485_863) % 100_000), value.subarray(0, 80));
-      }
-    });
+    const writes: StoreWrite[] = [];
+    for (let i = 0; i < STORE_IN_FLIGHT; i += 1) {
+      for (let part = 0; part < 6; part += 1) writes.push({ key: keyOf("b", (from + i) * 6 + part), value });
+      for (const step of [7919 * from + i * 104_729, 6131 * from + i * 15_485_863])
+        writes.push({ key: keyOf("h", step % 100_000), value: value.subarray(0, 80) });
+    }
+    await commit(store, writes);
     done += STORE_IN_FLIGHT;
   }
   const { user, system } = process.cpuUsage(cpu);

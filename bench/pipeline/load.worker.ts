@@ -1,6 +1,6 @@
-import { Agent, request } from "node:http";
 import { parentPort, workerData } from "node:worker_threads";
 import { openFileKeyring } from "../../relayer/adapters/file/keyring.ts";
+import { openConnections } from "./connections.ts";
 import { loadSigner } from "./keys.ts";
 import { loadChainId, requestMaker, type LoadNetwork, type LoadUser } from "./requests.ts";
 
@@ -15,6 +15,8 @@ const plan = workerData as {
   readonly requests: number;
   readonly pay: boolean;
 };
+
+const CONNECTIONS_MAX = 256;
 
 const signer = await loadSigner();
 const keyring = openFileKeyring(plan.keyFile);
@@ -31,31 +33,8 @@ const bodies = Array.from({ length: plan.requests }, (_, i) => make(userOf(i), u
 let next = 0;
 parentPort?.postMessage({ kind: "ready" });
 
-const agent = new Agent({ keepAlive: true, maxSockets: 256 });
 const { hostname, port } = new URL(plan.url);
-
-function post(body: Uint8Array): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const call = request(
-      {
-        agent,
-        hostname,
-        port,
-        method: "POST",
-        path: "/v1/transactions",
-        headers: { "content-type": "application/cbor", "content-length": body.length },
-      },
-      (response) => {
-        response.resume();
-        response.once("end", () => {
-          resolve(response.statusCode ?? 0);
-        });
-      },
-    );
-    call.once("error", reject);
-    call.end(body);
-  });
-}
+const connections = openConnections({ host: hostname, port: Number(port), max: CONNECTIONS_MAX });
 
 /** Posts `count` requests: `inFlight` at a time, or at a steady `rate` per second. */
 async function fire(order: { readonly count: number; readonly inFlight: number; readonly rate?: number }) {
@@ -69,7 +48,7 @@ async function fire(order: { readonly count: number; readonly inFlight: number; 
     next += 1;
     if (body === undefined) return;
     const at = performance.now();
-    const status = await post(body).catch(() => 0);
+    const status = await connections.post(body);
     latenciesMs.push(performance.now() - at);
     if (status !== 202) failures[status] = (failures[status] ?? 0) + 1;
   };

@@ -1,12 +1,15 @@
 import { Fault } from "../../errors.ts";
-import type { Row, State } from "../../ports.ts";
+import type { Row, State, Write } from "../../ports.ts";
 import { asBuffer, commit, openStore } from "./store.ts";
 
 /** The state in one LMDB environment; one commit is one transaction, and it resolves after the fsync. */
 export function openLmdbState(path: string): State {
   const store = openStore(path);
+  const recent = recentRows();
   return {
     get(key) {
+      const known = recent.get(key);
+      if (known !== undefined) return known;
       const value = store.get(asBuffer(key));
       return value === undefined ? undefined : new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
     },
@@ -26,12 +29,41 @@ export function openLmdbState(path: string): State {
       return rows;
     },
     async commit(writes) {
+      recent.forget(writes);
       try {
         await commit(store, writes);
+        recent.remember(writes);
       } catch (error) {
         throw new Fault("STATE_UNAVAILABLE", String(error));
       }
     },
     close: () => store.close(),
+  };
+}
+
+const RECENT_ROWS_MAX = 50_000;
+const RECENT_ROW_BYTES_MAX = 1_024;
+
+/**
+ * The small rows that were written last, which are the ones read next: a transaction comes back to its own rows and its
+ * chains' heads a dozen times in its life. A row under way is forgotten first, so memory never runs ahead of the disk.
+ */
+function recentRows() {
+  const rows = new Map<string, Uint8Array>();
+  const nameOf = (key: Uint8Array): string => asBuffer(key).toString("latin1");
+  return {
+    get: (key: Uint8Array): Uint8Array | undefined => rows.get(nameOf(key)),
+    forget(writes: readonly Write[]): void {
+      for (const { key } of writes) rows.delete(nameOf(key));
+    },
+    remember(writes: readonly Write[]): void {
+      for (const { key, value } of writes) {
+        if (value !== undefined && value.length <= RECENT_ROW_BYTES_MAX) rows.set(nameOf(key), value);
+      }
+      for (const oldest of rows.keys()) {
+        if (rows.size <= RECENT_ROWS_MAX) break;
+        rows.delete(oldest);
+      }
+    },
   };
 }
