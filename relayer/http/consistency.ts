@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import type { NextFunction, Request, Response } from "express";
 import { fromHex } from "../../protocol/bytes.ts";
 import { decodePosition, encodePosition } from "../../protocol/position.ts";
@@ -20,7 +21,7 @@ const BEHIND_MS_MAX = 5_000;
 type Node = Pick<HttpNode, "replica" | "cluster" | "keyring">;
 
 /** How far this node is: every answer says it, so that no later read goes back. A node that stands alone says nothing. */
-export function markPosition(node: Node, response: Pick<Response, "setHeader">): void {
+export function markPosition(node: Node, response: Pick<ServerResponse, "setHeader">): void {
   if (node.cluster === undefined) return;
   const { partitions, applied } = node.replica;
   response.setHeader(POSITION_HEADER, encodePosition(Array.from({ length: partitions }, (_, p) => applied(p))));

@@ -1,6 +1,7 @@
 import { toHex } from "../../protocol/bytes.ts";
 import { decodePosition, keys, wholeTable } from "../../relayer/midc/keys.ts";
-import { decodeApplied, decodeBatch, decodeBlock, decodeHead, decodeTx } from "../../relayer/midc/rows.ts";
+import { decodeApplied, decodeBatch, decodeBlock, decodeHead } from "../../relayer/midc/rows.ts";
+import { readTx } from "../../relayer/midc/tx.ts";
 import type { Row, StateView } from "../../relayer/ports.ts";
 import type { Line } from "./line.ts";
 
@@ -21,8 +22,10 @@ export function* exportState(
   }
   for (const { key, value } of rowsOf(view, "b"))
     yield { k: "block", node, ...decodePosition(key.slice(1)), header: toHex(decodeBlock(value).header) };
-  for (const { key, value } of rowsOf(view, "t")) {
-    const { outcome, ended, parties, batch, begun } = decodeTx(value);
+  for (const { key } of rowsOf(view, "t")) {
+    const tx = readTx(key.slice(1), view);
+    if (tx === undefined) continue;
+    const { outcome, ended, parties, batch, begun } = tx;
     yield {
       k: "tx",
       node,

@@ -135,12 +135,13 @@ async function finish(
     headerHash: random(32),
     txIds: [txId],
   });
-  const outcome = { state, status: 0, reason: "", blockNumber: 1, blockHash: random(32), txHash: random(32) };
-  await replica.submit(home, { kind: "decide", txId, outcome });
+  const rest = { state, status: 0, reason: "" };
+  const decision = { rest, named: [], blockNumber: 1, blockHash: random(32), txHash: random(32) };
+  await replica.submit(home, { kind: "decide", batchSeq: head.next, decision });
   for (const chainId of tx.parties)
     await replica.submit(partitionOf(chainId, PARTITIONS), {
       kind: "block",
       block: draft(chainId, { txId, kind: state }),
     });
-  await replica.submit(home, { kind: "end", txId });
+  await replica.submit(home, { kind: "end", batchSeq: head.next });
 }
