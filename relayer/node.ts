@@ -69,7 +69,7 @@ export async function startNode(
   const { stores, partitionLog, replica, cluster, announce } = await layGround(config, { wrap, onFault });
   const { keyring, state, journal } = stores;
   const vault = openVault(state, keyring);
-  const signatures = startSignatures(Math.max(1, config.MIDCHAIN_SIGNATURE_THREADS));
+  const signatures = startSignatures(Math.max(1, config.MIDCHAIN_SIGNATURE_THREADS), clock);
   const ledger = openLedger(config, network, journal);
   const jobs = openJobs(config, keyring, onFault);
   const common = { vault, clock, keccak };

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { Fault } from "../errors.ts";
 import { createPace } from "../ops/pace.ts";
+import type { Clock } from "../ports.ts";
 
 /** Recovers who signed a digest; undefined for a signature nobody made. Checks are batched over worker threads. */
 export interface Signatures {
@@ -26,7 +27,7 @@ interface Lane {
   busy: readonly Waiting[] | undefined;
 }
 
-export function startSignatures(threads: number): Signatures {
+export function startSignatures(threads: number, clock: Pick<Clock, "now" | "sleep">): Signatures {
   let waiting: Waiting[] = [];
   let stopped = false;
 
@@ -51,7 +52,7 @@ export function startSignatures(threads: number): Signatures {
     lane.worker.unref();
     return lane;
   };
-  const pace = createPace(GATHER_MS, pump);
+  const pace = createPace(clock, GATHER_MS, pump);
   const lanes = Array.from({ length: threads }, startLane);
 
   function pump(): void {

@@ -3,7 +3,7 @@ import { Fault, mayRetry } from "../errors.ts";
 import type { Applied, CommandResult } from "../midc/apply.ts";
 import { encodeCommand, type Command } from "../midc/command.ts";
 import { encodeRecord, RECORD_COMMANDS_MAX } from "../midc/record.ts";
-import { createPace } from "../ops/pace.ts";
+import { createPace, type Pace } from "../ops/pace.ts";
 import type { Clock, Keyring, PartitionLog } from "../ports.ts";
 
 /** Group commit: what waits while an append is under way goes into the next record. */
@@ -48,11 +48,7 @@ export class Appender {
   #looking: Promise<void> | undefined;
   #stopping = false;
   #boarding: (() => void)[] = [];
-  readonly #pace = createPace(PACE_MS, () => {
-    const leaving = this.#boarding;
-    this.#boarding = [];
-    for (const leave of leaving) leave();
-  });
+  readonly #pace: Pace;
 
   constructor(ports: {
     readonly log: PartitionLog;
@@ -62,6 +58,11 @@ export class Appender {
     this.#log = ports.log;
     this.#keyring = ports.keyring;
     this.#clock = ports.clock;
+    this.#pace = createPace(ports.clock, PACE_MS, () => {
+      const leaving = this.#boarding;
+      this.#boarding = [];
+      for (const leave of leaving) leave();
+    });
     this.#queues = Array.from({ length: ports.log.partitions }, () => []);
   }
 

@@ -1,37 +1,32 @@
+import type { Clock } from "../ports.ts";
+
 /** Work that is done at once after a pause, and under load once per interval, for everything that was asked for since. */
 export interface Pace {
   readonly ask: () => void;
   readonly stop: () => void;
 }
 
-export function createPace(intervalMs: number, work: () => void): Pace {
+export function createPace(clock: Pick<Clock, "now" | "sleep">, intervalMs: number, work: () => void): Pace {
+  const stopped = new AbortController();
   let doneAt = Number.NEGATIVE_INFINITY;
-  let cancel: (() => void) | undefined;
+  let asked = false;
   const run = (): void => {
-    cancel = undefined;
-    doneAt = performance.now();
+    asked = false;
+    if (stopped.signal.aborted) return;
+    doneAt = clock.now();
     work();
   };
   return {
     ask() {
-      if (cancel !== undefined) return;
-      const waitMs = intervalMs - (performance.now() - doneAt);
-      if (waitMs <= 0) {
-        // Not this very moment: what is asked for in the same turn of the event loop goes along.
-        const soon = setImmediate(run);
-        cancel = () => {
-          clearImmediate(soon);
-        };
-      } else {
-        const timer = setTimeout(run, waitMs);
-        cancel = () => {
-          clearTimeout(timer);
-        };
-      }
+      if (asked) return;
+      asked = true;
+      // A clock that is set back must not make anybody wait for longer than an interval.
+      const waitMs = Math.min(intervalMs, intervalMs - (clock.now() - doneAt));
+      // At once is after the present step, so that what is asked for in the same one goes along.
+      void (waitMs > 0 ? clock.sleep(waitMs, stopped.signal) : Promise.resolve()).then(run);
     },
     stop() {
-      cancel?.();
-      cancel = undefined;
+      stopped.abort();
     },
   };
 }

@@ -18,6 +18,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { createGuard, type Guard, type Network } from "../../../relayer/flow/guard.ts";
 import { request } from "../../../relayer/flow/request.ts";
 import { startSignatures, type Signatures } from "../../../relayer/guard/signatures.ts";
+import { systemClock } from "../../../relayer/ops/clock.ts";
 import type { OfferOf } from "../../../relayer/ports.ts";
 import { partitionOf } from "../../../relayer/midc/keys.ts";
 import { openVault } from "../../../relayer/privacy/vault.ts";
@@ -73,7 +74,7 @@ describe("the guard", () => {
 
   before(async () => {
     replica = await testReplica();
-    signatures = startSignatures(1);
+    signatures = startSignatures(1, systemClock);
     users = await Promise.all(
       [1, 2].map(async () => {
         const wallet = privateKeyToAccount(toHex(random(32)));
