@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { keccak_256 } from "@noble/hashes/sha3.js";
 import { describe, it } from "node:test";
 import { encodeBody, encodeSubmission, requestId } from "../../../protocol/request.ts";
 import { accept } from "../../../relayer/flow/flow.ts";
@@ -37,6 +38,7 @@ describe("a request that comes again", () => {
       log,
       vault: { shredKey: () => shredKeyOf(new Uint8Array(32)) },
       clock: testClock(),
+      keccak: keccak_256,
     };
     const network = { chain: 1, ledger: random(20), engine: random(20), tokens: new Set<string>() };
     const pending = createPending(network, ports);

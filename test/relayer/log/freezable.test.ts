@@ -57,10 +57,17 @@ describe("a log that can be frozen", () => {
     const below = memoryLog(4);
     let finish = (): void => undefined;
     const held = new Promise<void>((resolve) => (finish = resolve));
-    const log = freezable({ ...below, append: (p, record) => held.then(() => below.append(p, record)) });
+    let begin = (): void => undefined;
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    const append = async (p: number, record: Uint8Array): Promise<number> => {
+      begin();
+      await held;
+      return below.append(p, record);
+    };
+    const log = freezable({ ...below, append });
     const replica = await replicaOn(log);
     const submitted = replica.submit(partition, enrolCommand(idAt(partition, 16), idAt(partition, 16)));
-    await Promise.resolve().then(() => undefined);
+    await begun;
     log.freeze(partition);
     await log.read(partition, 1, 1);
     assert.equal(log.isStill(partition), false);
