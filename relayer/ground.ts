@@ -3,7 +3,7 @@ import { joinCluster, type Cluster } from "./cluster/cluster.ts";
 import { createHealth, guardedLog } from "./cluster/health.ts";
 import { openWords } from "./cluster/words.ts";
 import type { Config } from "./config.ts";
-import { besideKept, createSupplies } from "./log/kept.ts";
+import { checkedLog, createSupplies, readingKept } from "./log/kept.ts";
 import { startReplica, type Replica } from "./log/replica.ts";
 import { keys } from "./midc/keys.ts";
 import { nodeIdOf } from "./midc/record.ts";
@@ -38,7 +38,7 @@ export async function layGround(
   const partitionLog =
     below === undefined
       ? stores.partitionLog
-      : besideKept(guardedLog(stores.partitionLog, health), state, createSupplies());
+      : readingKept(checkedLog(guardedLog(stores.partitionLog, health), state, createSupplies()), state);
   const genesisNodes = genesisOf(config, keyring);
   const replica = await startReplica(
     { genesisNodes, onFault, keepRecords: below !== undefined },

@@ -66,11 +66,20 @@ export function createSupplies(): Supplies {
   };
 }
 
+/** The log, read from this node's own copy where it has one: that is still there when the engine's was trimmed. */
+export const readingKept = (log: PartitionLog, view: StateView): PartitionLog => ({
+  ...log,
+  async read(partition, fromSeq, max) {
+    const kept = keptFrom(view, partition, fromSeq, max);
+    return kept.length > 0 ? kept : log.read(partition, fromSeq, max);
+  },
+});
+
 /**
- * The log, beside this node's own copy. Reads take the copy where there is one: it is still there when the engine's was
- * trimmed. An acknowledgement for a place where something else was applied is none: the log has lost records.
+ * The log of a node that checks what it is told: an acknowledgement for a place where something else was applied is
+ * none, because the log has lost records. What the log itself no longer holds may have been handed over.
  */
-export const besideKept = (log: PartitionLog, view: StateView, supplies: Supplies): PartitionLog => ({
+export const checkedLog = (log: PartitionLog, view: StateView, supplies: Supplies): PartitionLog => ({
   ...log,
   async append(partition, record) {
     const seq = await log.append(partition, record);
@@ -80,8 +89,6 @@ export const besideKept = (log: PartitionLog, view: StateView, supplies: Supplie
     throw new Fault("LOG_LOST", `partition ${partition} took a record at ${seq}, where another was applied`);
   },
   async read(partition, fromSeq, max) {
-    const kept = keptFrom(view, partition, fromSeq, max);
-    if (kept.length > 0) return kept;
     const supplied = supplies.from(partition, fromSeq);
     return supplied.length > 0 ? supplied.slice(0, max) : log.read(partition, fromSeq, max);
   },
