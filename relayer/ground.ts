@@ -1,11 +1,10 @@
-import { toHex } from "../protocol/bytes.ts";
 import { joinCluster, type Cluster } from "./cluster/cluster.ts";
 import { createHealth, guardedLog } from "./cluster/health.ts";
 import { openWords } from "./cluster/words.ts";
 import type { Config } from "./config.ts";
 import { checkedLog, createSupplies, readingKept } from "./log/kept.ts";
 import { startReplica, type Replica } from "./log/replica.ts";
-import { keys } from "./midc/keys.ts";
+import { memberKey } from "./midc/apply.ts";
 import { nodeIdOf } from "./midc/record.ts";
 import { systemClock } from "./ops/clock.ts";
 import type { PartitionLog } from "./ports.ts";
@@ -49,11 +48,8 @@ export async function layGround(
     url = reached;
   };
   if (below === undefined) return { stores, partitionLog, replica, cluster: undefined, announce };
-  const isMember = (publicKey: Uint8Array): boolean => {
-    const nodeId = nodeIdOf(publicKey);
-    const row = state.get(keys.node(0, nodeId));
-    return row === undefined ? genesisNodes.has(toHex(nodeId)) : row.length > 0;
-  };
+  const isMember = (publicKey: Uint8Array): boolean =>
+    memberKey(state, 0, nodeIdOf(publicKey), genesisNodes) !== undefined;
   const words = openWords(below.gossip, keyring, isMember);
   const cluster = joinCluster(
     { url: () => url, acceptUnsafe: config.MIDCHAIN_ACCEPT_UNSAFE_NATS === "yes" },

@@ -161,11 +161,10 @@ export async function replaceSlots(
   const home = partitionOf(chainId, ports.replica.partitions);
   const day = Math.floor(ports.clock.now() / DAY_MS);
   const block = keysBlock({ chainId, blockId: verdict.digest, day, body: contentHash }, shredKey);
-  const laid = await ports.replica.submit(home, { kind: "block", block });
-  if (laid.kind !== "done") return AP_035_USED;
-  // A crash here leaves the old slots, which still open the vault, and an approval that is spent: sign another one.
   const sealed = sealUnder(shredKey, slots, concat(chainId, SLOTS_BOUND));
-  await ports.replica.submit(home, { kind: "slots", chainId, slots: sealed });
+  const changed = await ports.replica.submit(home, { kind: "slots", block, slots: sealed });
+  if (changed.kind === "refused") return refuse("AP-031", changed.why, "read your chain with GET /v1/me");
+  if (changed.kind === "known") return AP_035_USED;
   return { kind: "replaced", blockId: verdict.digest };
 }
 

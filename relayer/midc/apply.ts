@@ -1,5 +1,5 @@
 import { encodeHeader, headerHash, ZERO32 } from "../../protocol/block.ts";
-import { equalBytes, toHex } from "../../protocol/bytes.ts";
+import { bytesToUint, concat, equalBytes, toHex, uintToBytes } from "../../protocol/bytes.ts";
 import { NotCanonical } from "../../protocol/canonical.ts";
 import type { LogEntry, Row, StateView, Write } from "../ports.ts";
 import { decodeCommand, type BlockDraft, type Command, type GrantChange } from "./command.ts";
@@ -150,9 +150,11 @@ export function applyRecord(
   return { results, happened };
 }
 
-const NOT_A_MEMBER = 0;
+/** A node's row: serial of its last change (8), then its public key, or nothing once it is no member. */
+const SERIAL_BYTES = 8;
 
-function memberKey(
+/** The key a member node signs with; undefined for whoever is no member. */
+export function memberKey(
   state: StateView,
   partition: number,
   nodeId: Uint8Array,
@@ -160,7 +162,7 @@ function memberKey(
 ): Uint8Array | undefined {
   const row = state.get(keys.node(partition, nodeId));
   if (row === undefined) return genesis.get(toHex(nodeId));
-  return row.length === NOT_A_MEMBER ? undefined : row;
+  return row.length === SERIAL_BYTES ? undefined : row.slice(SERIAL_BYTES);
 }
 
 function applyCommand(bytes: Uint8Array, site: Site): CommandResult {
@@ -187,11 +189,7 @@ function applyCommand(bytes: Uint8Array, site: Site): CommandResult {
     case "slots":
       return slots(command, site);
     case "node":
-      site.state.put(
-        keys.node(site.position.partition, nodeIdOf(command.publicKey)),
-        command.member ? command.publicKey : new Uint8Array(NOT_A_MEMBER),
-      );
-      return DONE;
+      return node(command, site);
   }
 }
 
@@ -364,9 +362,20 @@ function end(command: Command & { kind: "end" }, site: Site): CommandResult {
 }
 
 function slots(command: Command & { kind: "slots" }, site: Site): CommandResult {
-  const key = keys.vault(command.chainId);
+  const { chainId, kind } = command.block;
+  const key = keys.vault(chainId);
   const bytes = site.state.get(key);
-  if (bytes === undefined) return refused("no such chain");
-  site.state.put(key, encodeVault({ ...decodeVault(bytes), slots: command.slots }));
+  if (kind !== "keys" || bytes === undefined) return refused("no such chain, or no block of keys");
+  const laid = block(command.block, undefined, site);
+  if (laid.kind === "done") site.state.put(key, encodeVault({ ...decodeVault(bytes), slots: command.slots }));
+  return laid;
+}
+
+function node({ publicKey, member, serial }: Command & { kind: "node" }, site: Site): CommandResult {
+  const key = keys.node(site.position.partition, nodeIdOf(publicKey));
+  const row = site.state.get(key);
+  // A record that comes again, or late, must not bring back a node that was taken out meanwhile.
+  if (row !== undefined && bytesToUint(row.subarray(0, SERIAL_BYTES)) >= BigInt(serial)) return KNOWN;
+  site.state.put(key, concat(uintToBytes(BigInt(serial), SERIAL_BYTES), member ? publicKey : new Uint8Array(0)));
   return DONE;
 }

@@ -61,8 +61,10 @@ export type Command =
     }
   | { readonly kind: "decide"; readonly batchSeq: number; readonly decision: Decision }
   | { readonly kind: "end"; readonly batchSeq: number }
-  | { readonly kind: "slots"; readonly chainId: Uint8Array; readonly slots: Uint8Array }
-  | { readonly kind: "node"; readonly publicKey: Uint8Array; readonly member: boolean };
+  /** The block says that the slots were changed, and its name makes the change happen once. */
+  | { readonly kind: "slots"; readonly block: BlockDraft; readonly slots: Uint8Array }
+  /** Of two changes to one node the one with the higher serial counts, in whatever order they come. */
+  | { readonly kind: "node"; readonly publicKey: Uint8Array; readonly member: boolean; readonly serial: number };
 
 const kinds = [
   "enrol",
@@ -164,12 +166,14 @@ export function encodeCommand(command: Command): Uint8Array {
       w.uint(command.batchSeq);
       break;
     case "slots":
-      w.array(2).bytes(command.chainId).bytes(command.slots);
+      writeBlock(w.array(2), command.block);
+      w.bytes(command.slots);
       break;
     case "node":
-      w.array(2)
+      w.array(3)
         .bytes(command.publicKey)
-        .uint(command.member ? 1 : 0);
+        .uint(command.member ? 1 : 0)
+        .uint(command.serial);
       break;
   }
   return w.done();
@@ -234,9 +238,9 @@ function readCommand(kind: (typeof kinds)[number], r: Reader): Command {
       return { kind, batchSeq: r.uint() };
     case "slots":
       r.array(2);
-      return { kind, chainId: r.fixed(16), slots: r.bytes(64 * 1024) };
+      return { kind, block: readBlock(r), slots: r.bytes(64 * 1024) };
     case "node":
-      r.array(2);
-      return { kind, publicKey: r.fixed(32), member: r.uint(1) === 1 };
+      r.array(3);
+      return { kind, publicKey: r.fixed(32), member: r.uint(1) === 1, serial: r.uint() };
   }
 }

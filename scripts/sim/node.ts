@@ -282,7 +282,8 @@ export class SimNode {
   }
 }
 
-function identityOf(seed: Uint8Array): Pick<Keyring, "nodeId" | "nodePublicKey" | "sign"> {
+/** A node's signing identity, from a seed. */
+export function identityOf(seed: Uint8Array): Pick<Keyring, "nodeId" | "nodePublicKey" | "sign"> {
   const der = Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), seed]);
   const key = createPrivateKey({ key: der, format: "der", type: "pkcs8" });
   const spki = createPublicKey(key).export({ format: "der", type: "spki" });

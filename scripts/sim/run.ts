@@ -5,6 +5,7 @@ import { domainSeparator, type Keccak } from "../../protocol/typedData.ts";
 import { memoryJournal } from "../../relayer/adapters/memory/journal.ts";
 import { createCommittee } from "../../relayer/dv/committee.ts";
 import { createDvSigner, type DvSigner } from "../../relayer/dv/signer.ts";
+import { encodeRecord } from "../../relayer/midc/record.ts";
 import { ledgerPartition } from "../../relayer/notary/notary.ts";
 import { judgeLines, type Verdict } from "../history/check.ts";
 import { exportState } from "../history/exportState.ts";
@@ -13,7 +14,7 @@ import { Auditor } from "./auditor.ts";
 import { Chain } from "./chain.ts";
 import { Clients } from "./clients.ts";
 import { Engine, SERVERS } from "./engine.ts";
-import { SimNode, type Scene } from "./node.ts";
+import { identityOf, SimNode, type Scene } from "./node.ts";
 import { randomOf } from "./random.ts";
 import { TROUBLE_MS, type Action, type Scenario } from "./scenario.ts";
 import { World, type Owner } from "./world.ts";
@@ -173,6 +174,11 @@ function happen(action: Action, stage: Stage): void {
     case "append":
       engine.mishaps[action.partition]?.push(action.mishap);
       break;
+    case "foreign record": {
+      const record = foreignRecord(action, scene);
+      if (record !== undefined) engine.append(action.partition, record);
+      break;
+    }
     case "stale tail":
       node?.staleTails.set(action.partition, { tail: engine.tail(action.partition), until: world.now + action.ms });
       break;
@@ -211,6 +217,24 @@ function happen(action: Action, stage: Stage): void {
     case "chain silent":
       if (node !== undefined) trouble(action, node, stage);
       break;
+  }
+}
+
+function foreignRecord(
+  { partition, what }: Action & { kind: "foreign record" },
+  { engine, random }: Scene,
+): Uint8Array | undefined {
+  switch (what) {
+    case "noise":
+      return random.bytes(random.between(0, 300));
+    case "stranger": {
+      const { nodeId, sign } = identityOf(random.bytes(32));
+      return encodeRecord({ nodeId, partition, commands: [random.bytes(20)] }, sign);
+    }
+    case "replay": {
+      const records = [...(engine.copies(partition).get(engine.leader(partition))?.values() ?? [])];
+      return records.length === 0 ? undefined : random.pick(records);
+    }
   }
 }
 

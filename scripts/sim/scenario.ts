@@ -20,6 +20,8 @@ export type Action = At &
     | { readonly kind: "read"; readonly user: number; readonly node: number; readonly strong: boolean }
     /** The next append to the partition suffers this. */
     | { readonly kind: "append"; readonly partition: number; readonly mishap: AppendMishap }
+    /** Somebody without a key writes into the log: bytes of no form, a stranger's record, or a genuine one again. */
+    | { readonly kind: "foreign record"; readonly partition: number; readonly what: "noise" | "stranger" | "replay" }
     | { readonly kind: "stale tail"; readonly node: number; readonly partition: number; readonly ms: number }
     | { readonly kind: "lost suffix"; readonly partition: number; readonly records: number }
     | { readonly kind: "hole"; readonly partition: number; readonly server: number; readonly place: number }
@@ -85,6 +87,8 @@ function faultOf(at: number, size: { readonly nodes: number; readonly partitions
   const makers: readonly (() => Action)[] = [
     () => ({ at, kind: "append", partition, mishap: random.pick(["lost before", "lost ack", "doubled", "late"]) }),
     () => ({ at, kind: "append", partition, mishap: random.pick(["lost ack", "late"]) }),
+    () => ({ at, kind: "foreign record", partition, what: random.pick(["noise", "stranger", "replay"]) }),
+    () => ({ at, kind: "foreign record", partition, what: "replay" }),
     () => ({ at, kind: "stale tail", node, partition, ms: 15_000 }),
     () => ({ at, kind: "lost suffix", partition, records: random.between(1, 6) }),
     () => ({ at, kind: "hole", partition, server, place: random.next() }),

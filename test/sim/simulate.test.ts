@@ -20,7 +20,7 @@ describe("the core under simulated faults", { timeout: 600_000 }, () => {
       operations += verdict.acknowledged;
       assert.deepEqual(verdict.violations.slice(0, 3), [], `seed ${seed}\n${told.join("\n")}`);
     }
-    assert.ok(kinds.size >= 19, `only ${[...kinds.keys()].join(", ")}`);
+    assert.ok(kinds.size >= 20, `only ${[...kinds.keys()].join(", ")}`);
     t.diagnostic(
       `${operations} operations acknowledged; ${[...kinds].map(([kind, count]) => `${kind} ${count}`).join(", ")}`,
     );

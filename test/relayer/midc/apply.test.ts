@@ -12,6 +12,7 @@ import {
   decodeBlock,
   decodeHead,
   decodeTx,
+  decodeVault,
   type Decision,
   type Verdict,
 } from "../../../relayer/midc/rows.ts";
@@ -249,10 +250,36 @@ describe("apply", () => {
     const byJoiner = () =>
       feed(encodeRecord({ nodeId: joiner.nodeId, partition, commands: [] }, joiner.sign)).happened.length;
     assert.equal(byJoiner(), 1);
-    run({ kind: "node", publicKey: joiner.nodePublicKey, member: true });
+    const change = (member: boolean, serial: number): string =>
+      run({ kind: "node", publicKey: joiner.nodePublicKey, member, serial })[0]!.kind;
+    assert.equal(change(true, 1), "done");
     assert.equal(byJoiner(), 0);
-    run({ kind: "node", publicKey: joiner.nodePublicKey, member: false });
+    assert.equal(change(false, 2), "done");
     assert.equal(byJoiner(), 1);
+    assert.equal(change(true, 1), "known");
+    assert.equal(byJoiner(), 1, "a late copy of an old record brings nobody back");
+  });
+
+  it("changes key slots once per block, so that a late copy of an old change brings no old slots back", () => {
+    const { run, state } = machine(partition);
+    run(enrolCommand(chainId, ownerTag));
+    const slotsNow = (): Uint8Array => decodeVault(state.get(keys.vault(chainId))!).slots;
+    const [first, second] = [1, 2].map((byte) => ({
+      kind: "slots" as const,
+      block: draft(chainId, { kind: "keys" }),
+      slots: new Uint8Array(9).fill(byte),
+    })) as [Command, Command];
+    assert.deepEqual(
+      [first, second, first].map((each) => run(each)[0]!.kind),
+      ["done", "done", "known"],
+    );
+    assert.deepEqual(slotsNow(), new Uint8Array(9).fill(2));
+    assert.equal(decodeHead(state.get(keys.head(chainId))!).height, 2);
+    const wrongKind = { kind: "slots" as const, block: draft(chainId, { kind: "personal" }), slots: random(9) };
+    assert.equal(run(wrongKind)[0]!.kind, "refused");
+    const nobodys = { kind: "slots" as const, block: draft(random(16), { kind: "keys" }), slots: random(9) };
+    assert.equal(run(nobodys)[0]!.kind, "refused");
+    assert.deepEqual(slotsNow(), new Uint8Array(9).fill(2));
   });
 
   it("drops a reader's envelopes when the grant is revoked", () => {
