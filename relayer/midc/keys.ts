@@ -103,7 +103,7 @@ export const wholeTable = (letter: "h" | "b" | "t" | "c") => ({
 });
 
 /** Tables whose keys begin with the partition's number; the keys of all others begin with an id, whose slot tells. */
-const POSITIONAL = new Set(["a", "k", "b", "o", "c", "n", "l"].map((letter) => letter.charCodeAt(0)));
+const POSITIONAL = new Set(["a", "k", "b", "o", "c", "p", "q", "n", "l"].map((letter) => letter.charCodeAt(0)));
 
 /** The partition that a row belongs to: what is rebuilt when one partition of a node is. */
 export function partitionOfRow(key: Uint8Array, partitions: number): number {

@@ -8,10 +8,11 @@ import { createPending } from "../../relayer/flow/pending.ts";
 import { freezable, type FreezableLog } from "../../relayer/log/freezable.ts";
 import { keptAt, readingKept } from "../../relayer/log/kept.ts";
 import { startReplica, type Replica } from "../../relayer/log/replica.ts";
-import { keys, partitionOf } from "../../relayer/midc/keys.ts";
+import { keys } from "../../relayer/midc/keys.ts";
 import { nodeIdOf } from "../../relayer/midc/record.ts";
 import { decodeApplied } from "../../relayer/midc/rows.ts";
 import { Notary } from "../../relayer/notary/notary.ts";
+import { createTurns } from "../../relayer/notary/turns.ts";
 import type { Committee, Keyring, PartitionLog } from "../../relayer/ports.ts";
 import { shredKeyOf } from "../../relayer/privacy/shred.ts";
 import { ledgerOn, type Chain, type Outbox } from "./chain.ts";
@@ -145,6 +146,7 @@ export class SimNode {
       clock: world.clock(life.owner),
       committee: committeeFor(life.owner),
       onFault: () => undefined,
+      turns: createTurns(),
       isShared: (partition: number, seq: number) => this.#isShared(life.owner, partition, seq),
     };
     return Array.from({ length: partitions }, (_, partition) => new Notary({ partition, networkTag }, POLICY, ports));
@@ -183,8 +185,8 @@ export class SimNode {
         );
       });
     };
-    replica.onHappened((happened) => {
-      if (happened.kind === "tx") life.notaries[partitionOf(happened.txId, partitions)]?.note(happened.txId);
+    replica.onHappened((happened, partition) => {
+      life.notaries[partition]?.note(happened);
     });
     for (let partition = 0; partition < partitions; partition += 1) look(partition);
   }
@@ -225,8 +227,9 @@ export class SimNode {
     const life = this.#life;
     if (life?.replica === undefined) throw new Error("nobody answers");
     const { replica, owner } = life;
-    const { world, network } = this.#scene;
-    const ports = { replica, log: readingKept(life.below, this.disk), vault: this.vault, clock: world.clock(owner) };
+    const { world, network, keccak } = this.#scene;
+    const log = readingKept(life.below, this.disk);
+    const ports = { replica, log, vault: this.vault, clock: world.clock(owner), keccak };
     const accepted = await accept(bytes, {
       guard: ({ id, submission }) =>
         Promise.resolve(

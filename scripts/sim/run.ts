@@ -5,6 +5,7 @@ import { domainSeparator, type Keccak } from "../../protocol/typedData.ts";
 import { memoryJournal } from "../../relayer/adapters/memory/journal.ts";
 import { createCommittee } from "../../relayer/dv/committee.ts";
 import { createDvSigner, type DvSigner } from "../../relayer/dv/signer.ts";
+import { keys } from "../../relayer/midc/keys.ts";
 import { encodeRecord } from "../../relayer/midc/record.ts";
 import { ledgerPartition } from "../../relayer/notary/notary.ts";
 import { judgeLines, type Verdict } from "../history/check.ts";
@@ -280,10 +281,10 @@ function isAtRest({ scene, clients, auditor }: Stage): boolean {
     if (!node.isUp || node.frozen.size > 0) return false;
     for (let partition = 0; partition < scene.partitions; partition += 1)
       if (node.applied(partition) !== scene.engine.tail(partition)) return false;
-    // Unfinished transactions have a row of their own.
-    const from = Uint8Array.of("o".charCodeAt(0));
-    const to = Uint8Array.of("p".charCodeAt(0));
-    if (node.disk.range({ from, to, limit: 1 }).length > 0) return false;
+    // What is unfinished has rows of its own.
+    for (let partition = 0; partition < scene.partitions; partition += 1)
+      for (const open of [keys.openOf(partition), keys.openBatchesOf(partition)])
+        if (node.disk.range({ ...open, limit: 1 }).length > 0) return false;
   }
   return true;
 }
