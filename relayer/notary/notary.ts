@@ -167,7 +167,7 @@ export class Notary {
     const built = buildBatch(place, members, { ...this.#ports, view: this.#ports.replica.view });
     if (built === undefined) throw new Fault("VAULT_KEY_MISSING");
     const { prev, root, itemsHash } = built.header;
-    await this.#ports.replica.submit(this.#partition, {
+    const closed = await this.#ports.replica.submit(this.#partition, {
       kind: "close",
       batchSeq: head.next,
       prev,
@@ -176,6 +176,8 @@ export class Notary {
       headerHash: this.#hashOf(built.header),
       txIds: members.map(({ txId }) => txId),
     });
+    // What has just been built need not be built again; a batch that another node closed is built from the state.
+    if (closed.kind === "done") this.#built.set(head.next, { built, members });
     return 0;
   }
 

@@ -26,8 +26,12 @@ export interface ViemLedger extends Ledger {
   readonly watch: Watch;
   /** Whether a contract account accepts a signature (ERC-1271). */
   readonly acceptedByContract: (account: Uint8Array, digest: Uint8Array, signature: Uint8Array) => Promise<boolean>;
+  /** What a transaction cost whose outcomes were read here lately. */
+  readonly gasUsed: (txHash: Uint8Array) => number | undefined;
   readonly stop: () => Promise<void>;
 }
+
+const GAS_REMEMBERED_MAX = 1_000;
 
 /** The chain over JSON-RPC: one watch on the ledger's events, one outbox for the sending account. */
 export function openViemLedger(
@@ -47,6 +51,7 @@ export function openViemLedger(
       watch.noteReceipt(receipt.logs);
     },
   });
+  const gas = new Map<Hex, number>();
   const stopping = new AbortController();
   const running = [
     watch.run(options.pollMs, ports.clock, stopping.signal),
@@ -58,7 +63,13 @@ export function openViemLedger(
     watch,
     encodeItems,
     find: (partition, seq) => Promise.resolve(watch.find(partition, seq)),
-    outcomes: (txHash) => readOutcomes(client, { txHash: toHex(txHash), engine: toHex(options.engine) }),
+    async outcomes(txHash) {
+      const read = await readOutcomes(client, { txHash: toHex(txHash), engine: toHex(options.engine) });
+      gas.set(toHex(txHash), read.gasUsed);
+      for (const oldest of gas.keys()) if (gas.size > GAS_REMEMBERED_MAX) gas.delete(oldest);
+      return read;
+    },
+    gasUsed: (txHash) => gas.get(toHex(txHash)),
     submit: (key, call) =>
       outbox.send({ key, to: toHex(options.ledger), data: encodeSubmit(call), gas: gasLimit(call) }),
     sending: (key): Sending | undefined => outbox.sending(key),
