@@ -31,7 +31,7 @@ export function App(): ReactNode {
         <div className="bar">
           <a className="brand" href="/" onClick={follow}>
             <img src="/icon.svg" alt="" />
-            Midchain
+            <span className="name">Midchain</span>
           </a>
           <nav className="tabs" aria-label="Pages">
             {Object.entries(PAGES).map(([path, name]) => (

@@ -87,8 +87,8 @@ function Outcome(props: {
   return (
     <>
       <p>
-        {opened.kind === "completed" ? "Completed" : "Failed; nothing was moved"}. Notarized in batch {seq.toString()}{" "}
-        with {count - 1} others, chain transaction{" "}
+        {opened.kind === "completed" ? "Completed" : "Failed; nothing was moved"}. Notarized in batch {seq.toString()}
+        {count === 1 ? "" : ` with ${count - 1} others`}, chain transaction{" "}
         <Hash value={txHash} label="chain transaction" href={explorer("tx", txHash)} />.
       </p>
       <Proof chain={chain} own={own} />

@@ -46,8 +46,8 @@ export function AsRelayer({ block }: { readonly block: ChainBlock }): ReactNode 
       {sealed === undefined ? null : (
         <>
           <p className="small">
-            Content: {sealed.ciphertext.length.toLocaleString("en-US")} sealed bytes (padded), and this is all of it
-            that the relayer has:
+            Content: {sealed.ciphertext.length.toLocaleString("en-US")} sealed bytes (padded). They begin like this, and
+            no key of the relayer opens them:
           </p>
           <code className="raw">{bytesToHex(sealed.ciphertext.subarray(0, SHOWN_BYTES))}…</code>
         </>

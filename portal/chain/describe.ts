@@ -1,5 +1,6 @@
 import { bytesToHex, type Hex } from "viem";
 import type { Draft } from "../../sdk/index.ts";
+import { demoNameOf } from "../wallet/demoWallet.ts";
 import { shortHash, tokens } from "../ui/format.ts";
 
 /** Requests in words; the same words wherever one is shown. */
@@ -21,9 +22,12 @@ export const movementsOf = (body: Body): readonly Movement[] =>
     amount,
   }));
 
-/** "you" for the reader's own account. */
-export const personOf = (account: Hex, me: Hex): string =>
-  account.toLowerCase() === me.toLowerCase() ? "you" : shortHash(account);
+/** "you" for the reader's own account, and the names of the demo people, whose keys everybody has. */
+export function personOf(account: Hex, me: Hex): string {
+  if (account.toLowerCase() === me.toLowerCase()) return "you";
+  const name = demoNameOf(account);
+  return name === undefined ? shortHash(account) : `${name} ${shortHash(account)}`;
+}
 
 export const movementText = ({ from, to, amount }: Movement, me: Hex): string =>
   `${tokens(amount)} from ${personOf(from, me)} to ${personOf(to, me)}`;

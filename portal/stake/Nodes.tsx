@@ -29,7 +29,7 @@ export function Nodes(props: { readonly contracts: Contracts; readonly totalStak
         <Empty title="No node yet">A node registers its signing key with a proof that it holds it.</Empty>
       ) : (
         <div className="scroll" tabIndex={0} role="region" aria-label="Table of DV nodes">
-          <table>
+          <table className="wide">
             <thead>
               <tr>
                 <th scope="col">Node</th>

@@ -30,7 +30,7 @@ export const demoAccounts: readonly { readonly name: string; readonly address: A
 );
 export const demoNames = people.map(({ name }) => name);
 export const demoNameOf = (address: Address | undefined): string | undefined =>
-  people.find(({ account }) => account.address === address)?.name;
+  people.find(({ account }) => account.address.toLowerCase() === address?.toLowerCase())?.name;
 
 const chosen = (): PrivateKeyAccount => {
   const name = localStorage.getItem(CHOSEN_KEY);
