@@ -1,20 +1,13 @@
-import { lazy, Suspense, useEffect, type ComponentType, type ReactNode } from "react";
+import { Suspense, useEffect, type ReactNode } from "react";
 import { useConnectionState } from "./net/connection.ts";
 import { useNetwork } from "./net/NetworkContext.ts";
-import { LivePage } from "./live/LivePage.tsx";
-import { follow, PAGES, usePage, type Page } from "./route.ts";
+import { pages } from "./pages.ts";
+import { follow, PAGES, usePage } from "./route.ts";
 import { timeOf } from "./ui/format.ts";
 import { Skeleton } from "./ui/parts.tsx";
 import { chooseTheme, useTheme, type Theme } from "./ui/theme.ts";
 import { ActionProvider } from "./wallet/ActionProvider.tsx";
 import { WalletMenu, WrongNetwork } from "./wallet/WalletMenu.tsx";
-
-const pages: Readonly<Record<Page, ComponentType>> = {
-  "/": LivePage,
-  "/chain": lazy(async () => ({ default: (await import("./chain/ChainPage.tsx")).ChainPage })),
-  "/stake": lazy(async () => ({ default: (await import("./stake/StakePage.tsx")).StakePage })),
-  "/govern": lazy(async () => ({ default: (await import("./govern/GovernPage.tsx")).GovernPage })),
-};
 
 export function App(): ReactNode {
   const page = usePage();

@@ -7,6 +7,7 @@ import { App } from "./App.tsx";
 import { startListening } from "./net/connection.ts";
 import { LOCAL_CHAIN, NetworkProvider } from "./net/NetworkContext.ts";
 import { networkQuery, queries } from "./net/relayer.ts";
+import { preloadPages } from "./pages.ts";
 import { Skeleton } from "./ui/parts.tsx";
 import { applyTheme } from "./ui/theme.ts";
 import { walletConfig } from "./wallet/config.ts";
@@ -14,6 +15,7 @@ import { announceDemoWallet } from "./wallet/demoWallet.ts";
 
 applyTheme();
 void startListening();
+preloadPages();
 
 /** Nothing can be shown before the relayer has said which network this is. */
 function Start(): ReactNode {

@@ -15,6 +15,7 @@ export type { Submitted } from "./sign.ts";
 export type { WatchOptions } from "./watch.ts";
 export type { Enrolled } from "./vault.ts";
 export type {
+  ClusterInfo,
   Draft,
   DraftContent,
   DraftInput,

@@ -18,7 +18,7 @@ const FIRST = 6;
 
 /** What everybody can see of the network, while it happens. */
 export function LivePage(): ReactNode {
-  const { transactions, partitions } = useTransactions();
+  const { transactions, partitions, cluster } = useTransactions();
   const open = useParameter("tx");
   return (
     <>
@@ -34,7 +34,9 @@ export function LivePage(): ReactNode {
         <Stuck transactions={transactions ?? []} partitions={partitions ?? []} />
         <GasChart />
       </div>
-      {partitions === undefined ? null : <Partitions partitions={partitions} />}
+      {partitions === undefined || cluster === undefined ? null : (
+        <Partitions partitions={partitions} cluster={cluster} />
+      )}
       {open === undefined ? null : (
         <TransactionDialog
           id={open as `0x${string}`}

@@ -1,35 +1,73 @@
 import type { ReactNode } from "react";
-import type { Partition } from "../../sdk/index.ts";
+import type { ClusterInfo, Partition } from "../../sdk/index.ts";
+import { shortHash } from "../ui/format.ts";
 import { Hash } from "../ui/parts.tsx";
 
-/** The replicated logs, each with the node that runs its side effects. */
-export function Partitions({ partitions }: { readonly partitions: readonly Partition[] }): ReactNode {
-  const executors = Map.groupBy(partitions, ({ executor }) => executor);
+/** The logs that people's chains lie in: who leads each, and which node batches and notarizes for it. */
+export function Partitions(props: {
+  readonly partitions: readonly Partition[];
+  readonly cluster: ClusterInfo;
+}): ReactNode {
+  const { partitions, cluster } = props;
   return (
     <section className="card" aria-labelledby="partitions">
       <h2 id="partitions">Partitions</h2>
       <p className="hint">
-        People&apos;s chains are spread over {partitions.length} logs. A log has no leader of its own on one machine;
-        its executor is the node that batches and notarizes for it.
+        People&apos;s chains are spread over {partitions.length} logs.{" "}
+        {cluster.servers.length === 0
+          ? "This node keeps them alone, so they have no leader; it executes all of them."
+          : `${cluster.servers.length} servers keep a copy each and elect a leader for every log; nodes share the executing.`}
       </p>
-      {[...executors].map(([executor, run]) => (
-        <div className="stack tight" key={executor}>
-          <span className="small">
-            Node <Hash value={executor} label="node key" /> executes {run.length} of {partitions.length}
-          </span>
-          <ul className="partitions">
-            {run.map(({ partition, applied, unbatched, openBatches }) => (
-              <li key={partition} className={unbatched + openBatches.length > 0 ? "partition busy" : "partition"}>
-                <b>P{partition}</b>
-                <div className="number">{applied} records</div>
-                <div className="muted number">
-                  {unbatched} waiting, {openBatches.length} open
-                </div>
-              </li>
-            ))}
-          </ul>
-        </div>
-      ))}
+      <Nodes cluster={cluster} />
+      <ul className="partitions">
+        {cluster.partitions.map((row) => (
+          <Tile key={row.partition} row={row} waiting={partitions[row.partition]} />
+        ))}
+      </ul>
     </section>
+  );
+}
+
+function Nodes({ cluster }: { readonly cluster: ClusterInfo }): ReactNode {
+  return (
+    <ul className="stack tight small">
+      {cluster.nodes.map(({ id, live, executes, behind }) => (
+        <li key={id} className="row">
+          <span className={live ? "tag good-tag" : "tag bad-tag"}>{live ? "live" : "silent"}</span>
+          <span>
+            Node <Hash value={id} label="node" /> executes {executes} of {cluster.partitions.length}
+            {behind === 0 ? "" : `, ${behind} records behind`}
+          </span>
+        </li>
+      ))}
+      {cluster.servers.map(({ name, version, leads }) => (
+        <li key={name} className="row">
+          <span className="tag">server</span>
+          <span>
+            {name} leads {leads} of {cluster.partitions.length}, version {version}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+type Row = ClusterInfo["partitions"][number];
+
+function Tile({ row, waiting }: { readonly row: Row; readonly waiting: Partition | undefined }): ReactNode {
+  const { partition, applied, leader, executor, state, replicas } = row;
+  const busy = (waiting?.unbatched ?? 0) + (waiting?.openBatches.length ?? 0) > 0;
+  const behind = replicas.filter(({ current }) => !current).length;
+  return (
+    <li className={busy ? "partition busy" : "partition"}>
+      <b>P{partition}</b> {state === "ok" ? null : <span className="tag bad-tag">{state}</span>}
+      <div className="number">{applied} records</div>
+      {leader === null ? null : <div>led by {leader}</div>}
+      <div className="muted">run by {executor === null ? "nobody yet" : shortHash(executor)}</div>
+      {behind === 0 ? null : <div className="warn">{behind} copies catch up</div>}
+      <div className="muted number">
+        {waiting?.unbatched ?? 0} waiting, {waiting?.openBatches.length ?? 0} open
+      </div>
+    </li>
   );
 }

@@ -8,12 +8,13 @@ const LOOK_MS = 400;
 const SHOWN = 100;
 const KEY = ["live"] as const;
 
-/** The newest transactions and the partitions, read again whenever the relayer or the chain has moved. */
+/** The newest transactions, the partitions and who runs them, read again whenever the relayer or the chain has moved. */
 export function useTransactions() {
   const transactions = useQuery({
     queryKey: [...KEY, "transactions"],
     queryFn: async () => (await relayer.transactions({ limit: SHOWN })).transactions,
   });
+  const cluster = useQuery({ queryKey: [...KEY, "cluster"], queryFn: () => relayer.cluster() });
   const partitions = useQuery({ queryKey: [...KEY, "partitions"], queryFn: () => relayer.partitions() });
   useNetworkEvents(
     useCallback(() => {
@@ -21,7 +22,7 @@ export function useTransactions() {
     }, []),
     LOOK_MS,
   );
-  return { transactions: transactions.data, partitions: partitions.data };
+  return { transactions: transactions.data, partitions: partitions.data, cluster: cluster.data };
 }
 
 /** The four places a card can be in, and how it gets from one to the next. */
