@@ -5,6 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
+import { playPortalScene } from "../../scripts/local/portalScene.ts";
 import { runSample, SAMPLE_NAMES } from "../../scripts/local/scenario.ts";
 import { startPortal, type Portal } from "../support/portal/portal.ts";
 
@@ -29,6 +30,7 @@ describe("the portal for everybody", { timeout: 180_000 }, () => {
   before(async () => {
     portal = await startPortal("access", SAMPLE_NAMES);
     await runSample(portal.stack, () => undefined);
+    await playPortalScene(portal.stack);
   });
   after(() => portal.stop());
 
@@ -57,25 +59,66 @@ describe("the portal for everybody", { timeout: 180_000 }, () => {
       await page.context().close();
     });
 
-    it(`has no barrier with a wallet connected, ${colours}`, async () => {
+    it(`has no barrier with a wallet connected, on any page, ${colours}`, async () => {
       const page = await portal.open({ path: "/stake", colours });
       await page.getByRole("banner").getByRole("button", { name: "Connect wallet" }).click();
       assert.deepEqual(await barriers(page), []);
       await page.getByRole("button", { name: /Demo wallet/ }).click();
       await page.getByRole("form", { name: "Stake tokens", exact: true }).waitFor();
       assert.deepEqual(await barriers(page), []);
+      await page.getByRole("link", { name: "Govern" }).click();
+      await page.getByRole("article").getByRole("list", { name: "Timeline" }).waitFor();
+      await page.getByText("Send a vote that somebody has signed").click();
+      await page.getByText("The call itself").click();
+      assert.deepEqual(await barriers(page), []);
+      await page.getByRole("link", { name: "My chain" }).click();
+      await page.getByRole("button", { name: "Open my chain" }).click();
+      await page.getByRole("article", { name: "Block 2", exact: true }).waitFor();
+      for (const viewer of ["As the public", "As the relayer", "As me"]) {
+        await page.getByText(viewer).click();
+        assert.deepEqual(await barriers(page), [], viewer);
+      }
+      await page.context().close();
+    });
+
+    it(`has no barrier in the window of an action, ${colours}`, async () => {
+      const page = await portal.open({ path: "/stake", colours });
+      await page.getByRole("banner").getByRole("button", { name: "Connect wallet" }).click();
+      await page.getByRole("button", { name: /Demo wallet/ }).click();
+      await page.getByRole("button", { name: "Claim rewards" }).click();
+      await page.getByRole("dialog", { name: "Claim rewards" }).getByText("Done and final.").waitFor();
+      assert.deepEqual(await barriers(page), []);
       await page.context().close();
     });
   }
 
   it("can be used from 360 pixels on: nothing is wider than the page", async () => {
-    for (const path of Object.keys(headings)) {
-      const page = await portal.open({ path, width: 360 });
-      await page.getByRole("heading", { level: 1 }).waitFor();
+    const page = await portal.open({ width: 360 });
+    const isNarrow = async (where: string): Promise<void> => {
       const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      assert.equal(wider <= 0, true, `${path} is ${wider} pixels too wide`);
-      await page.context().close();
+      assert.equal(wider <= 0, true, `${where} is ${wider} pixels too wide`);
+    };
+    await page.getByRole("banner").getByRole("button", { name: "Connect wallet" }).click();
+    await page.getByRole("button", { name: /Demo wallet/ }).click();
+    for (const name of Object.values(headings)) {
+      await page.getByRole("link", { name, exact: true }).click();
+      await page.getByRole("heading", { name, level: 1 }).waitFor();
+      if (name === "Govern") await page.getByRole("article").getByRole("list", { name: "Timeline" }).waitFor();
+      if (name === "Stake")
+        await page
+          .getByRole("row", { name: /seated/ })
+          .first()
+          .waitFor();
+      await isNarrow(name);
     }
+    await page.getByRole("link", { name: "My chain" }).click();
+    await page.getByRole("button", { name: "Open my chain" }).click();
+    for (const viewer of ["As the public", "As the relayer", "As me"]) {
+      await page.getByText(viewer).click();
+      await page.getByRole("article", { name: "Block 1", exact: true }).waitFor();
+      await isNarrow(viewer);
+    }
+    await page.context().close();
   });
 
   it("goes from page to page, opens and closes with the keyboard alone", async () => {
