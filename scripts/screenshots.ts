@@ -111,7 +111,7 @@ try {
   process.exit(0);
 } catch (error) {
   refuse(
-    `no pictures: ${error instanceof Error ? (error.message.split("\n").slice(0,3).join(" ")) : String(error)}`,
+    `no pictures: ${error instanceof Error ? error.message.split("\n").slice(0, 3).join(" ") : String(error)}`,
     "set CHROMIUM_PATH to a Chromium of this machine, or try again",
   );
 }

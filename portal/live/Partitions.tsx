@@ -21,7 +21,7 @@ export function Partitions(props: {
       <Nodes cluster={cluster} />
       <ul className="partitions">
         {cluster.partitions.map((row) => (
-          <Tile key={row.partition} row={row} waiting={partitions[row.partition]} />
+          <Tile key={row.partition} row={row} waiting={partitions[row.partition]} own={cluster.node} />
         ))}
       </ul>
     </section>
@@ -54,7 +54,14 @@ function Nodes({ cluster }: { readonly cluster: ClusterInfo }): ReactNode {
 
 type Row = ClusterInfo["partitions"][number];
 
-function Tile({ row, waiting }: { readonly row: Row; readonly waiting: Partition | undefined }): ReactNode {
+interface TileProps {
+  readonly row: Row;
+  readonly waiting: Partition | undefined;
+  /** The node that answers. */
+  readonly own: string;
+}
+
+function Tile({ row, waiting, own }: TileProps): ReactNode {
   const { partition, applied, leader, executor, state, replicas } = row;
   const busy = (waiting?.unbatched ?? 0) + (waiting?.openBatches.length ?? 0) > 0;
   const behind = replicas.filter(({ current }) => !current).length;
@@ -63,7 +70,9 @@ function Tile({ row, waiting }: { readonly row: Row; readonly waiting: Partition
       <b>P{partition}</b> {state === "ok" ? null : <span className="tag bad-tag">{state}</span>}
       <div className="number">{applied} records</div>
       {leader === null ? null : <div>led by {leader}</div>}
-      <div className="muted">run by {executor === null ? "nobody yet" : shortHash(executor)}</div>
+      <div className="muted">
+        run by {executor === null ? "nobody yet" : executor === own ? "this node" : shortHash(executor)}
+      </div>
       {behind === 0 ? null : <div className="warn">{behind} copies catch up</div>}
       <div className="muted number">
         {waiting?.unbatched ?? 0} waiting, {waiting?.openBatches.length ?? 0} open
