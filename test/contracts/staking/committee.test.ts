@@ -147,6 +147,14 @@ describe("the committee of the home chain", () => {
       expect(await committee.nomination()).to.deep.equal([0n, 0n, 0n]);
     });
 
+    it("cannot be rolled in the last second of the window, in which a better nomination may still come", async () => {
+      const { committee } = stakes;
+      await committee.nominate(addresses(keys.slice(0, 3)));
+      const [, closesAt] = await committee.nomination();
+      await connection.networkHelpers.time.setNextBlockTimestamp(closesAt);
+      await refused(committee.roll(), committee, "DVCommitteeWindowOpen", [closesAt]);
+    });
+
     it("seats the winner with its weights", async () => {
       const { committee } = stakes;
       await committee.nominate(addresses(keys));
