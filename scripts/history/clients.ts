@@ -80,23 +80,36 @@ function* checkRealTime(facts: Facts): Generator<Violation> {
 }
 
 function* checkOrder(chain: string, events: readonly Event[]): Generator<Violation> {
-  const ended = events.toSorted((a, b) => a.op.t1 - b.op.t1);
-  let next = 0;
-  let reached = -1;
-  for (const { op, height } of events.toSorted((a, b) => a.op.t0 - b.op.t0)) {
-    for (; (ended[next]?.op.t1 ?? Infinity) < op.t0; next += 1) reached = Math.max(reached, ended[next]?.height ?? -1);
+  for (const { op, height, reached } of reachedBefore(events)) {
     const isRead = op.f === "read";
     if (isRead ? height < reached : height <= reached)
       yield { rule: isRead ? "C4 stale read" : "C4 order", about: `${nameOf(op)} on ${chain}` };
   }
 }
 
+/** Only what had ended before counts: of two reads at once either may see less. */
 function* checkMonotone(ops: readonly Op[]): Generator<Violation> {
-  const last = new Map<string, number>();
-  for (const op of ops.filter(({ f, result }) => f === "read" && result === "ok").sort((a, b) => a.t0 - b.t0)) {
+  const sessions = new Map<string, Event[]>();
+  for (const op of ops) {
+    if (op.f !== "read" || op.result !== "ok") continue;
     const session = `${op.proc} ${op.chain ?? ""}`;
-    const height = op.seen?.at(-1)?.height ?? -1;
-    if (height < (last.get(session) ?? -1)) yield { rule: "C11 back in time", about: nameOf(op) };
-    last.set(session, Math.max(height, last.get(session) ?? -1));
+    const reads = sessions.get(session) ?? [];
+    reads.push({ op, height: op.seen?.at(-1)?.height ?? -1 });
+    sessions.set(session, reads);
+  }
+  for (const reads of sessions.values())
+    for (const { op, height, reached } of reachedBefore(reads))
+      if (height < reached) yield { rule: "C11 back in time", about: nameOf(op) };
+}
+
+/** With each event, the highest of those that had ended when it began. */
+function* reachedBefore(events: readonly Event[]): Generator<Event & { readonly reached: number }> {
+  const ended = events.toSorted((a, b) => a.op.t1 - b.op.t1);
+  let next = 0;
+  let reached = -1;
+  for (const event of events.toSorted((a, b) => a.op.t0 - b.op.t0)) {
+    for (; (ended[next]?.op.t1 ?? Infinity) < event.op.t0; next += 1)
+      reached = Math.max(reached, ended[next]?.height ?? -1);
+    yield { ...event, reached };
   }
 }

@@ -339,6 +339,13 @@ describe("the history checker", () => {
     assert.deepEqual([verdict.ok, verdict.nodes, verdict.servers, verdict.transactions], [true, 3, 3, 4]);
   });
 
+  it("asks nothing of two reads at once: either may see less", () => {
+    const read = good.find(is("op", ({ f }) => f === "read"))!;
+    const seen = [{ height: 0, hash: genesisHash(good, read.chain!) }];
+    const beside = { ...read, t0: read.t0 + 0.1, t1: read.t0 + 0.2, strong: false, seen };
+    assert.deepEqual(judgeLines([...good, beside]).violations, []);
+  });
+
   for (const [what, [mutate, rule]] of Object.entries(mutations)) {
     it(`catches ${what}`, () => {
       const { ok, violations } = judgeLines(mutate(good));
