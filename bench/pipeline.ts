@@ -39,6 +39,8 @@ export interface PipelineRow {
   readonly p99Ms: number;
   /** Processor time of the relayer per transaction, all its threads. */
   readonly cpuUs: number;
+  /** The same by part: the main thread, the signature threads, and the rest (the store's writer, the runtime). */
+  readonly cpuUsByPart: { readonly main: number; readonly signatures: number; readonly rest: number };
   readonly residentMb: number;
   readonly failures: Readonly<Record<string, number>>;
 }
@@ -210,18 +212,31 @@ async function measureShape(
   await relayer.stop();
   rmSync(dataDir, { recursive: true, force: true });
   const { perSecond, p50Ms, p99Ms, failures, count } = full;
-  const cpuUs = ((after.cpuSeconds - before.cpuSeconds) * 1e6) / count;
+  const perTx = (of: (usage: Usage) => number): number => ((of(after) - of(before)) * 1e6) / count;
+  const cpuUs = perTx((usage) => usage.cpuSeconds);
+  const main = perTx((usage) => usage.mainSeconds);
+  const signatures = perTx((usage) => usage.signatureSeconds);
+  const cpuUsByPart = { main, signatures, rest: cpuUs - main - signatures };
   return {
-    row: { ...shape, perSecond, p50Ms, p99Ms, cpuUs, residentMb: after.residentMb, failures },
+    row: { ...shape, perSecond, p50Ms, p99Ms, cpuUs, cpuUsByPart, residentMb: after.residentMb, failures },
     halfLoadP99Ms: half.p99Ms,
   };
 }
 
-async function usageOf(relayer: RelayerProcess): Promise<{ readonly cpuSeconds: number; readonly residentMb: number }> {
+interface Usage {
+  readonly cpuSeconds: number;
+  readonly mainSeconds: number;
+  readonly signatureSeconds: number;
+  readonly residentMb: number;
+}
+
+async function usageOf(relayer: RelayerProcess): Promise<Usage> {
   const text = await (await fetch(relayer.metricsUrl)).text();
   const value = (name: string): number => Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1] ?? 0);
   return {
     cpuSeconds: value("process_cpu_seconds_total"),
+    mainSeconds: value("midchain_main_cpu_seconds"),
+    signatureSeconds: value("midchain_signature_cpu_seconds"),
     residentMb: value("process_resident_memory_bytes") / 2 ** 20,
   };
 }

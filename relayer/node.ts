@@ -42,6 +42,7 @@ export interface RelayerNode {
   readonly keyring: Keyring;
   readonly ledger: ViemLedger;
   readonly executor: Executor;
+  readonly signatures: Pick<Signatures, "cpuSeconds">;
   /** Undefined for a node that stands alone. */
   readonly cluster: Cluster | undefined;
   /** Tells the other nodes of a cluster where people reach this one. */
@@ -90,6 +91,7 @@ export async function startNode(
     keyring,
     ledger,
     executor,
+    signatures,
     stages: {
       guard: createGuard(network, { ...reading, signatures, acceptedByContract, offerOf: marketOf(config, ledger) }),
       pending: createPending(network, { replica, log: partitionLog, ...common }),

@@ -57,6 +57,11 @@ async function pipeline(options: { json?: true; requests: string; full?: true })
         `${row.name.padEnd(24)} ${show(row.perSecond).padStart(5)} ${row.p50Ms.toFixed(1).padStart(8)} ${row.p99Ms.toFixed(1).padStart(8)} ${show(row.cpuUs).padStart(19)} ${show(row.residentMb).padStart(11)}`,
       );
     }
+    const parts = first?.cpuUsByPart;
+    if (parts !== undefined)
+      console.log(
+        `\nCPU of one, by part   main thread ${show(parts.main)} + signature threads ${show(parts.signatures)} + store and runtime ${show(parts.rest)} us`,
+      );
     const { signaturesUs, storeUs, httpUs, perSecond } = result.ceiling;
     console.log(
       `\nceiling of one core  ${show(perSecond)} tx/s = signatures ${show(signaturesUs)} + store ${show(storeUs)} + HTTP ${show(httpUs)} us`,

@@ -30,5 +30,6 @@ parentPort?.on("message", ({ items }: { items: Uint8Array }) => {
   const count = Math.floor(items.length / ITEM_BYTES);
   const accounts = new Uint8Array(count * 20);
   for (let i = 0; i < count; i += 1) recoverInto(accounts, items, i);
-  parentPort?.postMessage({ accounts }, [accounts.buffer]);
+  const { user, system } = process.threadCpuUsage();
+  parentPort?.postMessage({ accounts, cpuUs: user + system }, [accounts.buffer]);
 });

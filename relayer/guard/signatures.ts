@@ -6,6 +6,8 @@ import type { Clock } from "../ports.ts";
 /** Recovers who signed a digest; undefined for a signature nobody made. Checks are batched over worker threads. */
 export interface Signatures {
   readonly recover: (digest: Uint8Array, signature: Uint8Array) => Promise<Uint8Array | undefined>;
+  /** Processor time of the threads so far. */
+  readonly cpuSeconds: () => number;
   readonly stop: () => Promise<void>;
 }
 
@@ -25,6 +27,7 @@ interface Lane {
   readonly worker: Worker;
   /** The batch under way; one at a time, so that the next one grows meanwhile. */
   busy: readonly Waiting[] | undefined;
+  cpuUs: number;
 }
 
 export function startSignatures(threads: number, clock: Pick<Clock, "now" | "sleep">): Signatures {
@@ -40,8 +43,9 @@ export function startSignatures(threads: number, clock: Pick<Clock, "now" | "sle
     if (waiting.length > 0) pace.ask();
   };
   const startLane = (): Lane => {
-    const lane: Lane = { worker: new Worker(new URL("recover.worker.ts", import.meta.url)), busy: undefined };
-    lane.worker.on("message", ({ accounts }: { accounts: Uint8Array }) => {
+    const lane: Lane = { worker: new Worker(new URL("recover.worker.ts", import.meta.url)), busy: undefined, cpuUs: 0 };
+    lane.worker.on("message", ({ accounts, cpuUs }: { accounts: Uint8Array; cpuUs: number }) => {
+      lane.cpuUs = cpuUs;
       answer(lane, accounts);
     });
     lane.worker.on("error", (error) => {
@@ -78,6 +82,7 @@ export function startSignatures(threads: number, clock: Pick<Clock, "now" | "sle
         pace.ask();
       });
     },
+    cpuSeconds: () => lanes.reduce((sum, { cpuUs }) => sum + cpuUs, 0) / 1e6,
     async stop() {
       stopped = true;
       pace.stop();

@@ -21,6 +21,7 @@ export interface Measured {
     readonly watch: { readonly head: number; readonly finalized: number };
   };
   readonly cluster: { readonly view: () => ClusterView } | undefined;
+  readonly signatures: { readonly cpuSeconds: () => number };
   readonly executor: {
     readonly notaries: readonly {
       readonly backlog: { readonly unbatched: number; readonly openBatches: readonly number[] };
@@ -88,6 +89,11 @@ function stepsOf(happened: Happened): readonly (readonly [state: string, count: 
   }
 }
 
+function mainCpuSeconds(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1e6;
+}
+
 function backlogGauges(node: Measured, registers: Registry[]): void {
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({
@@ -99,6 +105,8 @@ function backlogGauges(node: Measured, registers: Registry[]): void {
       },
     });
   };
+  gauge("midchain_main_cpu_seconds", "Processor time of the main thread so far", mainCpuSeconds);
+  gauge("midchain_signature_cpu_seconds", "Processor time of the signature threads so far", node.signatures.cpuSeconds);
   const { notaries } = node.executor;
   const sum = (of: (backlog: (typeof notaries)[number]["backlog"]) => number): number =>
     notaries.reduce((total, notary) => total + of(notary.backlog), 0);
