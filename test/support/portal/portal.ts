@@ -23,7 +23,7 @@ export interface Opening {
   readonly prepare?: (page: Page) => Promise<void>;
 }
 
-const WAIT_MS_MAX = 15_000;
+const WAIT_MS_MAX = 30_000;
 
 /** A whole system with the portal, and a real browser to look at it with. */
 export async function startPortal(name: string, names: readonly string[] = []): Promise<Portal> {
