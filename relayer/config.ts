@@ -107,6 +107,8 @@ const schema = z.object({
   MIDCHAIN_NATS_LOG_BYTES: count(1024 ** 3, Number.MAX_SAFE_INTEGER),
   /** For experiments only: runs on servers that can lose what they acknowledged. */
   MIDCHAIN_ACCEPT_UNSAFE_NATS: z.enum(["yes", "no"]).default("no"),
+  /** Whether audits mend what can be mended safely; needs the keeper's seed. */
+  MIDCHAIN_REPAIR: z.enum(["yes", "no"]).default("yes"),
   /** Public keys of the nodes the network began with; the same on every node. */
   MIDCHAIN_NODES: list.pipe(z.array(hex(32)).min(1)).optional(),
 });

@@ -1,13 +1,18 @@
+import { toHex, type Hex } from "../protocol/bytes.ts";
+import { openAsking, type Asking } from "./cluster/asking.ts";
 import { joinCluster, type Cluster } from "./cluster/cluster.ts";
+import { frozenName } from "./cluster/reports.ts";
 import { createHealth, guardedLog } from "./cluster/health.ts";
 import { openWords } from "./cluster/words.ts";
 import type { Config } from "./config.ts";
-import { checkedLog, createSupplies, readingKept } from "./log/kept.ts";
+import { freezable, type FreezableLog } from "./log/freezable.ts";
+import { checkedLog, createSupplies, readingKept, type Supplies } from "./log/kept.ts";
 import { startReplica, type Replica } from "./log/replica.ts";
-import { memberKey } from "./midc/apply.ts";
+import { keys } from "./midc/keys.ts";
 import { nodeIdOf } from "./midc/record.ts";
 import { systemClock } from "./ops/clock.ts";
-import type { PartitionLog } from "./ports.ts";
+import { memberKey, type GenesisNodes } from "./midc/apply.ts";
+import type { Journal, LogEngine, LogKeeper, PartitionLog, StateView } from "./ports.ts";
 import { genesisOf, openStores, type Stores } from "./stores.ts";
 
 /** Lays something over the stores before anybody uses them; the crash tests count and stop at every write. */
@@ -19,8 +24,20 @@ export interface Ground {
   readonly partitionLog: PartitionLog;
   readonly replica: Replica;
   readonly cluster: Cluster | undefined;
+  /** What an audit of a cluster stands on. */
+  readonly audited: Audited | undefined;
   /** Tells the other nodes where people reach this one. */
   readonly announce: (url: string) => void;
+}
+
+export interface Audited {
+  readonly engine: LogEngine;
+  readonly keeper: LogKeeper;
+  readonly frozen: FreezableLog;
+  readonly supplies: Supplies;
+  readonly asking: Asking;
+  /** Ids of the nodes whose records count. */
+  readonly members: () => readonly Hex[];
 }
 
 /** Opens the stores and replays what the logs hold. */
@@ -33,21 +50,23 @@ export async function layGround(
   const stores = options.wrap(bare);
   const { keyring, state } = stores;
   const health = createHealth();
+  const supplies = createSupplies();
   // A node of a cluster reads its own copy first, and appends only where it may believe the servers.
   const partitionLog =
     below === undefined
       ? stores.partitionLog
-      : readingKept(checkedLog(guardedLog(stores.partitionLog, health), state, createSupplies()), state);
+      : readingKept(checkedLog(guardedLog(stores.partitionLog, health), state, supplies), state);
+  const frozen = freezable(partitionLog, frozenAtStart(stores.journal, partitionLog.partitions));
   const genesisNodes = genesisOf(config, keyring);
   const replica = await startReplica(
     { genesisNodes, onFault, keepRecords: below !== undefined },
-    { log: partitionLog, state, keyring, clock: systemClock },
+    { log: frozen, state, keyring, clock: systemClock },
   );
   let url = config.MIDCHAIN_PUBLIC_URL ?? "";
   const announce = (reached: string): void => {
     url = reached;
   };
-  if (below === undefined) return { stores, partitionLog, replica, cluster: undefined, announce };
+  if (below === undefined) return { stores, partitionLog, replica, cluster: undefined, audited: undefined, announce };
   const isMember = (publicKey: Uint8Array): boolean =>
     memberKey(state, 0, nodeIdOf(publicKey), genesisNodes) !== undefined;
   const words = openWords(below.gossip, keyring, isMember);
@@ -55,5 +74,25 @@ export async function layGround(
     { url: () => url, acceptUnsafe: config.MIDCHAIN_ACCEPT_UNSAFE_NATS === "yes" },
     { words, engine: below.engine, replica, health, clock: systemClock, keyring, onFault },
   );
-  return { stores, partitionLog, replica, cluster, announce };
+  const asking = openAsking(words, toHex(keyring.nodeId));
+  const members = (): readonly Hex[] => membersOf(state, genesisNodes);
+  const audited = { engine: below.engine, keeper: below.keeper, frozen, supplies, asking, members };
+  return { stores, partitionLog, replica, cluster, audited, announce };
 }
+
+/** A node that was killed in the middle of a repair comes back with the same partitions stopped. */
+const frozenAtStart = (journal: Journal, partitions: number): readonly number[] =>
+  Array.from({ length: partitions }, (_, partition) => partition).filter(
+    (partition) => journal.get(frozenName(partition)) !== undefined,
+  );
+
+/** The genesis nodes and those that records have made members, without those that records have taken out. */
+function membersOf(view: StateView, genesis: GenesisNodes): readonly Hex[] {
+  const named = view.range({ ...keys.nodesOf(0), limit: NODES_MAX }).map(({ key }) => key.slice(-NODE_ID_BYTES));
+  const all = [...[...genesis.values()].map(nodeIdOf), ...named];
+  const members = all.filter((nodeId) => memberKey(view, 0, nodeId, genesis) !== undefined).map(toHex);
+  return [...new Set(members)].sort();
+}
+
+const NODES_MAX = 1_000;
+const NODE_ID_BYTES = 16;

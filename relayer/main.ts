@@ -51,9 +51,10 @@ function lock(config: Config): () => void {
   return refuse([[`another relayer (pid ${held.heldBy}) uses ${dir}`, "stop it, or give this one its own folder"]], 1);
 }
 
-const operatorDoor = ({ ledger }: RelayerNode, { registry }: Metrics): OperatorDoor => ({
+const operatorDoor = ({ ledger, audits }: RelayerNode, { registry }: Metrics): OperatorDoor => ({
   contentType: registry.contentType,
   metrics: () => registry.metrics(),
+  audit: audits === undefined ? undefined : (options) => audits.run(options),
   outbox: {
     list: () => ledger.outbox.list(),
     bump: (nonce) => ledger.outbox.bump(nonce),

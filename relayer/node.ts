@@ -9,6 +9,8 @@ import { inProcessJobs } from "./adapters/inprocess/jobs.ts";
 import { reasonName } from "./adapters/viem/items.ts";
 import { openViemLedger, type ViemLedger } from "./adapters/viem/ledger.ts";
 import { openMarket } from "./adapters/viem/market.ts";
+import { openAudits } from "./audits.ts";
+import type { Audits } from "./cluster/audits.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import type { Config } from "./config.ts";
 import { createCommittee } from "./dv/committee.ts";
@@ -23,7 +25,7 @@ import { createPending } from "./flow/pending.ts";
 import type { ReadPorts } from "./flow/read.ts";
 import { layGround, type WrapStores } from "./ground.ts";
 import { startSignatures, type Signatures } from "./guard/signatures.ts";
-import type { BatchPolicy } from "./notary/notary.ts";
+import type { BatchPolicy, NotaryPorts } from "./notary/notary.ts";
 import type { Replica } from "./log/replica.ts";
 import { systemClock } from "./ops/clock.ts";
 import type { Logger } from "./ops/logger.ts";
@@ -43,8 +45,9 @@ export interface RelayerNode {
   readonly ledger: ViemLedger;
   readonly executor: Executor;
   readonly signatures: Pick<Signatures, "cpuSeconds">;
-  /** Undefined for a node that stands alone. */
+  /** Both undefined for a node that stands alone. */
   readonly cluster: Cluster | undefined;
+  readonly audits: Audits | undefined;
   /** Tells the other nodes of a cluster where people reach this one. */
   readonly announce: (url: string) => void;
   readonly stop: () => Promise<void>;
@@ -58,16 +61,12 @@ export async function startNode(
   log: Logger,
   wrap: WrapStores = (stores) => stores,
 ): Promise<RelayerNode> {
-  const onFault = (error: unknown): void => {
-    log.error(
-      { error: error instanceof Error ? error.message : String(error) },
-      "a step failed and will be tried again",
-    );
-  };
+  const onFault = tellFaults(log);
   const [{ keccak256 }, curve] = await Promise.all([Hash.engine(), Secp256k1.engine()]);
   const keccak: Keccak = (bytes) => keccak256(bytes);
   const network = networkOf(config);
-  const { stores, partitionLog, replica, cluster, announce } = await layGround(config, { wrap, onFault });
+  const ground = await layGround(config, { wrap, onFault });
+  const { stores, partitionLog, replica, cluster, announce } = ground;
   const { keyring, state, journal } = stores;
   const vault = openVault(state, keyring);
   const signatures = startSignatures(Math.max(1, config.MIDCHAIN_SIGNATURE_THREADS), clock);
@@ -75,13 +74,22 @@ export async function startNode(
   const jobs = openJobs(config, keyring, onFault);
   const common = { vault, clock, keccak };
   const committee = openCommittee(config, network, { journal, keccak, curve, signatures });
+  const audits = openAudits(config, ground, { ledger, onFault });
   const executor = startExecutor(
     { ...notaryOptions(config), owns: (partition) => cluster?.owns(partition) ?? true },
-    { ...common, ...separatorsOf(network), replica, log: partitionLog, ledger, jobs, committee, onFault },
+    {
+      ...common,
+      ...separatorsOf(network),
+      ...sharing(audits),
+      replica,
+      log: partitionLog,
+      ledger,
+      jobs,
+      committee,
+      onFault,
+    },
   );
-  cluster?.onChange(() => {
-    for (const partition of executor.notaries.keys()) executor.look(partition);
-  });
+  lookOnChange(executor, cluster);
   const { acceptedByContract } = ledger;
   const reading = { view: state, keyring, ...common };
   return {
@@ -107,9 +115,24 @@ export async function startNode(
     },
     read: { ...reading, notaryOf: executor.notaryOf, nameError: (reason) => reasonName(toHex(reason)) },
     cluster,
+    audits,
     announce,
-    stop: () => stopAll({ executor, jobs, ledger, replica, signatures, stores, cluster }),
+    stop: () => stopAll({ executor, jobs, ledger, replica, signatures, stores, cluster, audits }),
   };
+}
+
+const tellFaults =
+  (log: Logger) =>
+  (error: unknown): void => {
+    const told = error instanceof Error ? error.message : String(error);
+    log.error({ error: told }, "a step failed and will be tried again");
+  };
+
+/** When nodes come or go, this one may have become the executor of any partition. */
+function lookOnChange(executor: Executor, cluster: Cluster | undefined): void {
+  cluster?.onChange(() => {
+    for (const partition of executor.notaries.keys()) executor.look(partition);
+  });
 }
 
 /** From the doors inwards: nothing new is started, what runs is finished, then the stores are closed. */
@@ -121,8 +144,10 @@ async function stopAll(parts: {
   readonly signatures: Signatures;
   readonly stores: Stores;
   readonly cluster: Cluster | undefined;
+  readonly audits: Audits | undefined;
 }): Promise<void> {
   parts.executor.stop();
+  await parts.audits?.stop();
   await parts.cluster?.stop();
   await parts.jobs.close();
   await parts.ledger.stop();
@@ -147,6 +172,10 @@ const separatorsOf = ({ chain, engine, ledger }: Network) => ({
   dealSeparator: domainSeparator({ name: "SettlementEngine", chain, contract: engine }),
   ledgerSeparator: domainSeparator({ name: "NotaryLedger", chain, contract: ledger }),
 });
+
+/** In a cluster nothing is signed that only this node may know of. */
+const sharing = (audits: Audits | undefined): Pick<NotaryPorts, "isShared"> =>
+  audits === undefined ? {} : { isShared: audits.isShared };
 
 const notaryOptions = (config: Config): { readonly networkTag: Uint8Array; readonly policy: BatchPolicy } => ({
   networkTag: ascii(config.MIDCHAIN_NETWORK),

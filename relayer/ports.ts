@@ -39,8 +39,36 @@ export interface Gossip {
 /** The servers below a replicated log, as far as an operator must see and steer them. */
 export interface LogEngine {
   look(): Promise<EngineLook>;
+  partition(partition: number): Promise<EnginePartition>;
   /** Asks the engine to let `server` lead the partition's group; it may not. */
   lead(partition: number, server: string): Promise<void>;
+}
+
+/** By server, by partition: what the server says of its own copy of the log. */
+export type CopyEnds = ReadonlyMap<string, ReadonlyMap<number, { readonly first: number; readonly last: number }>>;
+
+/** The copies below a replicated log, one by one, and how they are mended. Whoever mends has stopped the partition. */
+export interface LogKeeper {
+  /** Whether this node has the rights to mend; reading needs none. */
+  readonly canMend: boolean;
+  /** Which generation of a partition's log is in use; 0 where there is none. */
+  generation(partition: number): number;
+  copy(partition: number, server: string, fromSeq: number): AsyncIterable<LogEntry>;
+  ends(): Promise<CopyEnds>;
+  /** Looks which logs there are now. */
+  refresh(): Promise<void>;
+  /** Appends a record although the partition is stopped. */
+  append(partition: number, record: Uint8Array): Promise<number>;
+  /** Appends a record that the log has lost, at its old sequence or not at all. */
+  putBack(partition: number, entry: LogEntry): Promise<void>;
+  /** Throws a server's copy away and lets it be filled again. */
+  rebuild(partition: number, server: string): Promise<void>;
+  /** Goes on in a new log that begins at `firstSeq`; the old one is sealed. */
+  renew(partition: number, firstSeq: number): Promise<void>;
+  /** What can still be read of the generation before. */
+  before(partition: number, fromSeq: number): AsyncIterable<LogEntry>;
+  /** Removes every record below `beforeSeq`, on every server. */
+  trim(partition: number, beforeSeq: number): Promise<void>;
 }
 
 export interface EngineLook {

@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { ascii, fromHex, toHex } from "../protocol/bytes.ts";
 import { openEngine } from "./adapters/jetstream/engine.ts";
 import { natsGossip } from "./adapters/jetstream/gossip.ts";
-import { openReplicatedLog, type ReplicatedLog } from "./adapters/jetstream/open.ts";
+import { openKeeper } from "./adapters/jetstream/keeper.ts";
+import { openReplicatedLog } from "./adapters/jetstream/open.ts";
 import { openFileKeyring } from "./adapters/file/keyring.ts";
 import { openLmdbJournal } from "./adapters/lmdb/journal.ts";
 import { openLmdbLog } from "./adapters/lmdb/log.ts";
@@ -12,7 +13,7 @@ import { keys } from "./midc/keys.ts";
 import { nodeIdOf } from "./midc/record.ts";
 import { decodeApplied } from "./midc/rows.ts";
 import type { GenesisNodes } from "./midc/apply.ts";
-import type { Gossip, Journal, Keyring, LogEngine, PartitionLog, State } from "./ports.ts";
+import type { Gossip, Journal, Keyring, LogEngine, LogKeeper, PartitionLog, State } from "./ports.ts";
 
 export interface Stores {
   readonly keyring: Keyring;
@@ -23,8 +24,8 @@ export interface Stores {
 
 /** What only a node of a cluster stands on. */
 export interface Below {
-  readonly opened: ReplicatedLog;
   readonly engine: LogEngine;
+  readonly keeper: LogKeeper;
   readonly gossip: Gossip;
 }
 
@@ -41,10 +42,12 @@ export async function openStores(
     return { stores: { keyring, partitionLog, state, journal }, below: undefined };
   }
   try {
-    const opened = await openReplicatedLog(replicatedOptions(config, config.MIDCHAIN_NATS_URLS, { keyring, state }));
+    const options = replicatedOptions(config, config.MIDCHAIN_NATS_URLS, { keyring, state });
+    const opened = await openReplicatedLog(options);
     const engine = await openEngine(opened);
+    const keeper = await openKeeper(opened, options);
     const gossip = natsGossip(opened.nc, config.MIDCHAIN_NETWORK);
-    return { stores: { keyring, partitionLog: opened.log, state, journal }, below: { opened, engine, gossip } };
+    return { stores: { keyring, partitionLog: opened.log, state, journal }, below: { engine, keeper, gossip } };
   } catch (error) {
     await Promise.all([state.close(), journal.close()]);
     throw error;

@@ -1,5 +1,5 @@
 // several nodes that keep one another's records: up, status, keys, faults
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { Command } from "commander";
 import { toHex } from "../protocol/bytes.ts";
@@ -8,20 +8,19 @@ import { makeNkeys } from "../relayer/adapters/jetstream/connect.ts";
 import type { ClusterView } from "../relayer/cluster/view.ts";
 import { runCampaign, runFailovers, runFaults, type FaultResult } from "./cluster/campaign.ts";
 import { elsewhere, faults } from "./cluster/faults.ts";
+import { CLUSTER_HOME, localUrls } from "./cluster/local.ts";
 import { showCluster } from "./cluster/show.ts";
 import { NoNats, startCluster } from "./local/cluster.ts";
 import { root } from "./local/run.ts";
 import { runSample, SAMPLE_NAMES } from "./local/scenario.ts";
 import { refuse } from "./terminal/refuse.ts";
 
-const HOME = join(root, ".data/cluster");
-
 async function up(options: { readonly json?: true; readonly sample: boolean; readonly partitions: string }) {
   const say = (line: string): void => {
     if (options.json !== true) console.log(line);
   };
   const stack = await startCluster({
-    dataDir: HOME,
+    dataDir: CLUSTER_HOME,
     names: SAMPLE_NAMES,
     partitions: Number(options.partitions),
     onStep: (what) => {
@@ -37,7 +36,7 @@ async function up(options: { readonly json?: true; readonly sample: boolean; rea
   const urls = stack.relayers.map(({ url }) => `${url}/v1`);
   say(`\n   Any of the three takes any request:  ${urls.join("  ")}`);
   say(`   Who leads, who works on what:         ./midchain cluster status   or ${urls[0] ?? ""}/cluster`);
-  say(`   Funded wallets: ${relative(root, HOME)}/wallets.json (local keys, worth nothing)\n`);
+  say(`   Funded wallets: ${relative(root, CLUSTER_HOME)}/wallets.json (local keys, worth nothing)\n`);
   if (options.sample) {
     const sample = await runSample(stack, (line) => {
       say(`   ${line}`);
@@ -51,17 +50,9 @@ async function up(options: { readonly json?: true; readonly sample: boolean; rea
         relayers: stack.relayers.map(({ name, url, metricsUrl }) => ({ name, url, metrics: metricsUrl })),
         nats: stack.nats.urls,
         rpc: stack.rpcUrl,
-        wallets: join(relative(root, HOME), "wallets.json"),
+        wallets: join(relative(root, CLUSTER_HOME), "wallets.json"),
       }),
     );
-}
-
-/** The nodes of the cluster that was started last on this machine. */
-function localUrls(): readonly string[] {
-  const file = join(HOME, "cluster.json");
-  if (!existsSync(file)) return [];
-  const { relayers } = JSON.parse(readFileSync(file, "utf8")) as { readonly relayers: readonly { url: string }[] };
-  return relayers.map(({ url }) => url);
 }
 
 async function status(options: { readonly at?: string; readonly json?: true }): Promise<void> {

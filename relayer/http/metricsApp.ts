@@ -5,6 +5,8 @@ import { send } from "./send.ts";
 export interface OperatorDoor {
   readonly contentType: string;
   readonly metrics: () => Promise<string>;
+  /** Audits the cluster now; undefined for a node that stands alone. */
+  readonly audit: ((options: { readonly scrub: boolean; readonly repair: boolean }) => Promise<unknown>) | undefined;
   /** Transactions on their way to the chain, by nonce, and the two things an operator may do about one. */
   readonly outbox: {
     readonly list: () => readonly unknown[];
@@ -38,6 +40,17 @@ export function createMetricsApp(door: OperatorDoor): Express {
     }
     await act(Number(nonce));
     response.json({ transactions: door.outbox.list() });
+  });
+  app.post("/audit", async (request, response) => {
+    if (request.get(OPERATOR_HEADER) === undefined || door.audit === undefined) {
+      send(
+        response,
+        problem("NOT_FOUND", { fix: `POST /audit at a node of a cluster, with the header ${OPERATOR_HEADER}` }),
+      );
+      return;
+    }
+    const { scrub, repair } = request.query;
+    response.json(await door.audit({ scrub: scrub !== "false", repair: repair === "true" }));
   });
   app.use((_request, response) => {
     send(response, problem("NOT_FOUND", { fix: "metrics are at /metrics, transactions on their way at /outbox" }));

@@ -188,6 +188,8 @@ async function recordsOf(
         const sha256: Hex = `0x${createHash("sha256").update(bytes).digest("hex")}`;
         lines.push({ k: "record", server, partition, seq, sha256 });
       }
+    for (const { partition, first, tail } of partitions)
+      lines.push({ k: "copy", server, partition, first: first ?? 0, last: tail ?? 0 });
   } finally {
     await nc.close();
   }

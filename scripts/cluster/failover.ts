@@ -25,22 +25,31 @@ export async function relayerFailover(arena: Arena): Promise<Failover> {
   );
   const witness = arena.cluster.relayers.find((other) => other !== relayer) ?? relayer;
   const hearing = await hear(witness.url);
+  const homeOf = (id: string): number =>
+    partitionOf(new Uint8Array(Buffer.from(id.slice(2), "hex")), view.partitions.length);
+  // One transaction for each of its partitions, signed before and sent right after the kill.
+  const prepared = new Map<number, () => Promise<void>>();
+  while (prepared.size < left.size) {
+    const { id, send } = await arena.load.prepare();
+    if (left.has(homeOf(id))) prepared.set(homeOf(id), send);
+  }
   arena.load.start();
   await relayer.kill("SIGKILL");
   const killedAt = performance.now();
+  const sent = Promise.all([...prepared.values()].map((send) => send()));
   // A transaction that began after the kill can only be put into a batch by somebody else.
   const begun = new Set<string>();
   try {
     for await (const { id, state } of hearing.events) {
       if (state === "pending") begun.add(id);
-      if (state === "batched" && begun.has(id))
-        left.delete(partitionOf(new Uint8Array(Buffer.from(id.slice(2), "hex")), view.partitions.length));
+      if (state === "batched" && begun.has(id)) left.delete(homeOf(id));
       if (left.size === 0) break;
     }
   } finally {
     hearing.stop();
   }
   const tookMs = Math.round(performance.now() - killedAt);
+  await sent;
   await relayer.start();
   return { kind: "relayer", killed: relayer.name, tookMs, lost: await lostIn(arena) };
 }

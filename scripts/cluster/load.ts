@@ -16,6 +16,8 @@ export interface Load {
   /** Acknowledged transactions. */
   readonly acknowledged: () => number;
   readonly start: () => void;
+  /** A transaction that is signed and not sent yet; sending it is written down like any other. */
+  readonly prepare: () => Promise<{ readonly id: Hex; readonly send: () => Promise<void> }>;
   /** Resolves when what was under way has been answered. */
   readonly stop: () => Promise<void>;
 }
@@ -44,6 +46,17 @@ export async function openLoad(cluster: ClusterStack, seed: number): Promise<Loa
   return {
     ops,
     acknowledged: () => ops.filter(({ f, result }) => f === "tx" && result === "ok").length,
+    async prepare() {
+      const [one, other] = people;
+      if (one === undefined || other === undefined) throw new RangeError("nobody is there");
+      const prepared = await draftOne(one, other, false, cluster);
+      return {
+        id: prepared.op.tx,
+        send: async () => {
+          ops.push(await submit(one, prepared));
+        },
+      };
+    },
     start() {
       const stopping = new AbortController();
       const pairs = people.map((person, i) => [person, people[(i + 1) % people.length] ?? person] as const);
@@ -89,7 +102,7 @@ async function live(one: Person, other: Person, scene: Scene, signal: AbortSigna
     const dice = scene.random();
     try {
       if (dice < 0.25) scene.ops.push(await read(one, dice < 0.12));
-      else scene.ops.push(await transact(one, other, dice < 0.5, scene));
+      else scene.ops.push(await submit(one, await draftOne(one, other, dice < 0.5, scene.cluster)));
     } catch {
       // Nothing was asked for yet (a draft could not be made): nothing is to be written down.
     }
@@ -97,7 +110,9 @@ async function live(one: Person, other: Person, scene: Scene, signal: AbortSigna
   }
 }
 
-async function transact(one: Person, other: Person, pays: boolean, { cluster }: Scene): Promise<Op> {
+type Prepared = Awaited<ReturnType<typeof draftOne>>;
+
+async function draftOne(one: Person, other: Person, pays: boolean, cluster: ClusterStack) {
   const parties = [
     { account: one.wallet.address, role: pays ? ("payer" as const) : ("initiator" as const) },
     { account: other.wallet.address, role: pays ? ("payee" as const) : ("counterparty" as const) },
@@ -114,6 +129,10 @@ async function transact(one: Person, other: Person, pays: boolean, { cluster }: 
     chains: [one.chain, other.chain],
     ...(pays ? { legs: [{ from: lower(leg.from), to: lower(leg.to), amount: PAID.toString() }] } : {}),
   };
+  return { draft, signatures, op };
+}
+
+async function submit(one: Person, { draft, signatures, op }: Prepared): Promise<Op> {
   const t0 = performance.now();
   for (;;) {
     try {

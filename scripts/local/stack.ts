@@ -268,6 +268,9 @@ export function startRelayer(env: Readonly<Record<string, string>>): Promise<Rel
     child.kill("SIGKILL");
   };
   process.once("exit", end);
+  child.once("exit", () => {
+    process.off("exit", end);
+  });
   let complaint = "";
   child.stderr.on("data", (chunk: Buffer) => {
     complaint = (complaint + chunk.toString()).slice(-2_000);

@@ -1,4 +1,4 @@
-import { jetstreamManager, type JetStreamManager, type StreamInfo } from "@nats-io/jetstream";
+import { JetStreamApiError, jetstreamManager, type JetStreamManager, type StreamInfo } from "@nats-io/jetstream";
 import { Fault } from "../../errors.ts";
 import type { EnginePartition, LogEngine } from "../../ports.ts";
 import type { ReplicatedLog } from "./open.ts";
@@ -6,6 +6,7 @@ import { logFault, streamName } from "./streams.ts";
 
 const ANSWER_MS_MAX = 2_000;
 const AT_ONCE = 16;
+const NO_STREAM = 10_059;
 
 /** What the servers say of themselves and of the groups, and the one thing a relayer may ask of them: who leads. */
 export async function openEngine(opened: ReplicatedLog): Promise<LogEngine> {
@@ -21,6 +22,7 @@ export async function openEngine(opened: ReplicatedLog): Promise<LogEngine> {
       }
       return { servers, unsafe, partitions };
     },
+    partition: (partition) => lookAt(jsm, opened, partition),
     async lead(partition, server) {
       const stream = streamName(log.placeOf(partition));
       const wish = JSON.stringify({ placement: { preferred: server } });
@@ -45,8 +47,10 @@ async function lookAt(jsm: JetStreamManager, { log }: ReplicatedLog, partition: 
     const info = await jsm.streams.info(stream);
     log.noteTail(partition, info.state.last_seq);
     return facts(partition, info);
-  } catch {
-    return { ...nothing, stream };
+  } catch (error) {
+    // Gone is not away: which streams there are is looked up again, and a partition without one is lost.
+    if (error instanceof JetStreamApiError && error.code === NO_STREAM) await log.refresh().catch(() => undefined);
+    return { ...nothing, stream: log.isLost(partition) ? "" : stream };
   }
 }
 

@@ -1,0 +1,52 @@
+import { ascii, toHex } from "../protocol/bytes.ts";
+import { startAudits, type Audits } from "./cluster/audits.ts";
+import { answerAudits } from "./cluster/reports.ts";
+import type { Config } from "./config.ts";
+import type { Ground } from "./ground.ts";
+import { keys } from "./midc/keys.ts";
+import { decodeBatchHead } from "./midc/rows.ts";
+import { decodeBatch } from "./midc/rows.ts";
+import { ledgerPartition } from "./notary/notary.ts";
+import { systemClock } from "./ops/clock.ts";
+import type { Ledger } from "./ports.ts";
+
+/** A partition number that no partition has; its executor audits for everybody. */
+const STEWARD = 65_535;
+/** Batches of a partition that are compared with the chain, the newest ones. */
+const BATCHES_COMPARED = 1_000;
+
+/** Makes this node answer audits and, when it is its turn, run them. Undefined for a node that stands alone. */
+export function openAudits(
+  config: Config,
+  { audited, cluster, stores, replica }: Ground,
+  ports: { readonly ledger: Pick<Ledger, "find">; readonly onFault: (error: unknown) => void },
+): Audits | undefined {
+  if (audited === undefined || cluster === undefined) return undefined;
+  const { asking, engine, frozen, keeper, members, supplies } = audited;
+  const { state: view, journal, keyring } = stores;
+  const tag = ascii(config.MIDCHAIN_NETWORK);
+  const batches = async (partition: number) => {
+    const { next } = decodeBatchHead(view.get(keys.batchHead(partition)));
+    const [held, onChain] = [new Map<number, string>(), new Map<number, string>()];
+    for (let seq = Math.max(0, next - BATCHES_COMPARED); seq < next; seq += 1) {
+      const row = view.get(keys.batch(partition, seq));
+      if (row !== undefined) held.set(seq, toHex(decodeBatch(row).headerHash));
+      const found = await ports.ledger.find(ledgerPartition(tag, partition), BigInt(seq));
+      if (found !== undefined) onChain.set(seq, toHex(found.headerHash));
+    }
+    return { held, onChain };
+  };
+  answerAudits(asking, { node: toHex(keyring.nodeId), view, replica, frozen, supplies, keeper, journal, batches });
+  return startAudits({
+    asking,
+    engine,
+    keeper,
+    view,
+    members,
+    onFault: ports.onFault,
+    partitions: replica.partitions,
+    clock: systemClock,
+    isSteward: () => cluster.owns(STEWARD),
+    mayRepair: config.MIDCHAIN_REPAIR === "yes",
+  });
+}

@@ -1,0 +1,244 @@
+import type { Hex } from "../../protocol/bytes.ts";
+import type { NodeReport, PartitionFacts, ServerReport } from "../audit/facts.ts";
+import { planRepair, type Plan, type RepairStep } from "../audit/plan.ts";
+import { scrub } from "../audit/scrub.ts";
+import { keptAt } from "../log/kept.ts";
+import type { CopyEnds, EnginePartition, LogEngine, LogEntry, LogKeeper, StateView } from "../ports.ts";
+import type { Answers, Asking } from "./asking.ts";
+
+/** What an audit found in one partition, and what it did. */
+export interface PartitionAudit {
+  readonly partition: number;
+  /** Records that every node has applied. */
+  readonly applied: number;
+  readonly servers: readonly {
+    readonly server: string;
+    readonly first: number;
+    readonly last: number;
+    readonly missing: number;
+  }[];
+  readonly readOnly: boolean;
+  readonly alarms: readonly string[];
+  /** Steps that were taken, or that would be. */
+  readonly steps: readonly string[];
+  readonly repaired: boolean;
+}
+
+export interface AuditOptions {
+  /** Reads every record of every server's copy; without it the nodes' digests and the ends of the logs are compared. */
+  readonly scrub: boolean;
+  /** Mends what can be mended safely. */
+  readonly repair: boolean;
+}
+
+export interface AuditPorts {
+  readonly asking: Asking;
+  readonly engine: LogEngine;
+  readonly keeper: LogKeeper;
+  readonly view: StateView;
+  readonly members: () => readonly Hex[];
+  readonly onFault: (error: unknown) => void;
+}
+
+const REPORT_MS_MAX = 3_000;
+const STEP_MS_MAX = 60_000;
+const FREEZE_TRIES = 20;
+const ROUNDS_MAX = 4;
+
+/** Audits one partition and, where told to, repairs it: stop, look again, mend, look again, go on. */
+export async function auditPartition(
+  partition: number,
+  options: AuditOptions,
+  ports: AuditPorts,
+): Promise<PartitionAudit> {
+  let facts = await gatherFacts(partition, options.scrub, ports);
+  let plan = planRepair(facts);
+  const alarms = new Set(plan.alarms);
+  const taken: string[] = [];
+  const mayRepair = options.repair && ports.keeper.canMend;
+  for (let round = 0; round < ROUNDS_MAX && mayRepair && isBroken(plan); round += 1) {
+    if (plan.readOnly && plan.steps.length === 0 && !(await freezeAll(facts, ports))) break;
+    // Whatever changes content needs to know every copy; a look at the ends alone is not enough to act on.
+    facts = await gatherFacts(partition, true, ports);
+    plan = planRepair(facts);
+    for (const alarm of plan.alarms) alarms.add(alarm);
+    if (plan.steps.length === 0) break;
+    for (const step of plan.steps) {
+      taken.push(nameOf(step));
+      if (!(await take(step, facts, ports))) return auditOf(facts, { plan, alarms, steps: taken, repaired: false });
+    }
+    facts = await gatherFacts(partition, true, ports);
+    plan = planRepair(facts);
+  }
+  const isWell = !isBroken(plan);
+  if (isWell && facts.nodes.some(({ frozen }) => frozen)) await tellAll("thaw", partition, ports);
+  const steps = taken.length > 0 ? taken : plan.steps.map(nameOf);
+  return auditOf(facts, { plan, alarms, steps, repaired: isWell && taken.length > 0 });
+}
+
+const isBroken = (plan: Plan): boolean => plan.readOnly || plan.steps.length > 0;
+
+const auditOf = (
+  facts: PartitionFacts,
+  done: {
+    readonly plan: Plan;
+    readonly alarms: ReadonlySet<string>;
+    readonly steps: readonly string[];
+    readonly repaired: boolean;
+  },
+): PartitionAudit => ({
+  partition: facts.partition,
+  applied: Math.min(...facts.nodes.map(({ applied }) => applied)),
+  servers: facts.servers.map(({ server, first, last, missing }) => ({ server, first, last, missing: missing.length })),
+  readOnly: done.plan.readOnly,
+  alarms: [...done.alarms],
+  steps: done.steps,
+  repaired: done.repaired,
+});
+
+/** What every node and, with `deep`, every server holds of a partition now. */
+export async function gatherFacts(partition: number, deep: boolean, ports: AuditPorts): Promise<PartitionFacts> {
+  const members = ports.members();
+  const first = await reports(partition, [], members, ports);
+  const applied = first.map((report) => report.applied);
+  const nodes = await reports(partition, applied, members, ports);
+  const group = await ports.engine.partition(partition);
+  const servers = deep && group.stream !== "" ? await scrubAll(group, applied, ports) : [];
+  const log = logOf(group, ports.keeper.generation(partition));
+  return { partition, members, nodes, servers, ...(log === undefined ? {} : { log }) };
+}
+
+function logOf(group: EnginePartition, generation: number): PartitionFacts["log"] {
+  if (group.stream === "") return { exists: false, generation, tail: 0 };
+  if (group.tail === undefined) return undefined;
+  const leader = group.leader === undefined ? {} : { leader: group.leader };
+  return { exists: true, generation, tail: group.tail, ...leader };
+}
+
+async function reports(
+  partition: number,
+  seqs: readonly number[],
+  members: readonly Hex[],
+  { asking }: AuditPorts,
+): Promise<readonly NodeReport[]> {
+  const enough = (answers: Answers): boolean => members.every((member) => answers.has(member));
+  const answers = await asking.ask(
+    "report",
+    { partition, seqs: [...new Set(seqs)] },
+    { waitMs: REPORT_MS_MAX, enough },
+  );
+  return [...answers].filter(([node]) => members.includes(node)).map(([, body]) => body as NodeReport);
+}
+
+async function scrubAll(
+  { partition, replicas, first = 1 }: EnginePartition,
+  applied: readonly number[],
+  { keeper, view }: AuditPorts,
+): Promise<readonly ServerReport[]> {
+  const ends: CopyEnds = await keeper.ends();
+  const before = first - 1;
+  const start = { seq: before, digest: before === 0 ? new Uint8Array(32) : keptAt(view, partition, before)?.digest };
+  if (start.digest === undefined) return [];
+  const digest = start.digest;
+  const wanted = new Set(applied);
+  return Promise.all(
+    replicas.map(async ({ server }) => {
+      const entries: LogEntry[] = [];
+      for await (const entry of keeper.copy(partition, server, first)) entries.push(entry);
+      const expectedLast = ends.get(server)?.get(partition)?.last ?? before;
+      return scrub({ server, start: { seq: before, digest }, expectedLast }, entries, wanted);
+    }),
+  );
+}
+
+/** Stops the partition at every member, and waits until nothing of it moves. */
+async function freezeAll(facts: PartitionFacts, ports: AuditPorts): Promise<boolean> {
+  await tellAll("freeze", facts.partition, ports);
+  for (let tries = 0; tries < FREEZE_TRIES; tries += 1) {
+    const heard = await reports(facts.partition, [], ports.members(), ports);
+    if (heard.length === facts.members.length && heard.every(({ frozen }) => frozen)) return true;
+  }
+  return false;
+}
+
+async function tellAll(what: "freeze" | "thaw" | "refresh", partition: number, ports: AuditPorts): Promise<void> {
+  const members = ports.members();
+  const enough = (answers: Answers): boolean => members.every((member) => answers.has(member));
+  await ports.asking.ask(what, { partition }, { waitMs: REPORT_MS_MAX, enough });
+}
+
+/** Takes one step; false where only a person can, or where it did not work out. */
+async function take(step: RepairStep, facts: PartitionFacts, ports: AuditPorts): Promise<boolean> {
+  const { partition } = facts;
+  const { keeper, engine, asking } = ports;
+  const ask = async (what: string, body: object, to: string): Promise<boolean> => {
+    const answers = await asking.ask(
+      what,
+      { partition, ...body },
+      { waitMs: STEP_MS_MAX, to: to as Hex, enough: ({ size }) => size > 0 },
+    );
+    return answers.size > 0;
+  };
+  try {
+    switch (step.kind) {
+      case "move leader":
+        await engine.lead(partition, step.to);
+        return true;
+      case "rebuild replica":
+        await keeper.rebuild(partition, step.server);
+        return true;
+      case "reappend":
+        return await ask("putBack", { from: step.from, to: step.to }, step.node);
+      case "new generation":
+        await keeper.renew(partition, step.firstSeq);
+        await tellAll("refresh", partition, ports);
+        await salvage(partition, step.salvageFrom, ports);
+        return true;
+      case "rebuild state":
+        // A node that is only behind is handed the records; one that holds another past is for a person (docs/CLUSTER.md).
+        return step.asideFrom === undefined && (await supply(step, facts, ask));
+      case "salvage":
+        return false;
+    }
+  } catch (error) {
+    ports.onFault(error);
+    return false;
+  }
+}
+
+function supply(
+  { node, source }: RepairStep & { kind: "rebuild state" },
+  { nodes }: PartitionFacts,
+  ask: (what: string, body: object, to: string) => Promise<boolean>,
+): Promise<boolean> {
+  const appliedBy = (name: string): number => nodes.find((report) => report.node === name)?.applied ?? 0;
+  return ask("supply", { from: appliedBy(node) + 1, to: appliedBy(source), source }, node);
+}
+
+/** What the log before still holds from there on is appended again: apply drops what it knows. */
+async function salvage(partition: number, fromSeq: number, { keeper, view }: AuditPorts): Promise<void> {
+  for await (const entry of keeper.before(partition, fromSeq)) {
+    const kept = keptAt(view, partition, entry.seq);
+    const isKnown = kept !== undefined && Buffer.compare(kept.bytes, entry.bytes) === 0;
+    if (!isKnown) await keeper.append(partition, entry.bytes);
+  }
+}
+
+function nameOf(step: RepairStep): string {
+  switch (step.kind) {
+    case "reappend":
+      return `put records ${step.from} to ${step.to} back from ${step.node}`;
+    case "new generation":
+      return `go on in a new generation from ${step.firstSeq}`;
+    case "salvage":
+      return `append what ${step.node} has set aside`;
+    case "rebuild state":
+      return step.asideFrom === undefined
+        ? `hand ${step.node} the records it lacks, from ${step.source}`
+        : `rebuild the state of ${step.node} from ${step.source}`;
+    case "move leader":
+      return `let ${step.to} lead`;
+    case "rebuild replica":
+      return `throw the copy of ${step.server} away and fill it again`;
+  }
+}

@@ -1,0 +1,107 @@
+import type { Hex } from "../../protocol/bytes.ts";
+import { keptAt } from "../log/kept.ts";
+import type { DigestAt } from "../audit/facts.ts";
+import type { Clock } from "../ports.ts";
+import { toHex } from "../../protocol/bytes.ts";
+import { decodeApplied } from "../midc/rows.ts";
+import { keys } from "../midc/keys.ts";
+import type { Answers } from "./asking.ts";
+import { auditPartition, type AuditOptions, type AuditPorts, type PartitionAudit } from "./auditor.ts";
+
+/** A look at the nodes' digests and the logs' ends every half minute; every copy read record by record every ten. */
+const LIGHT_MS = 30_000;
+const DEEP_EVERY = 20;
+const SHARED_MS_MAX = 2_000;
+
+export interface Audit {
+  readonly at: string;
+  readonly scrubbed: boolean;
+  readonly ok: boolean;
+  readonly partitions: readonly PartitionAudit[];
+}
+
+export interface Audits {
+  /** Audits everything now. */
+  readonly run: (options: AuditOptions) => Promise<Audit>;
+  /** What was found last, here. */
+  readonly last: () => Audit | undefined;
+  /** Whether a majority of the members holds this partition's log, up to a sequence, as this node does. */
+  readonly isShared: (partition: number, seq: number) => Promise<boolean>;
+  readonly stop: () => Promise<void>;
+}
+
+export interface AuditsPorts extends AuditPorts {
+  readonly partitions: number;
+  readonly clock: Clock;
+  /** Whether it is this node's turn to audit for everybody. */
+  readonly isSteward: () => boolean;
+  readonly mayRepair: boolean;
+}
+
+export function startAudits(ports: AuditsPorts): Audits {
+  const stopping = new AbortController();
+  let last: Audit | undefined;
+  let running: Promise<unknown> = Promise.resolve();
+  const all = async (options: AuditOptions): Promise<Audit> => {
+    const partitions: PartitionAudit[] = [];
+    for (let partition = 0; partition < ports.partitions; partition += 1)
+      partitions.push(await auditPartition(partition, options, ports));
+    const ok = partitions.every(({ alarms, readOnly, repaired }) => !readOnly && (alarms.length === 0 || repaired));
+    last = { at: new Date(ports.clock.now()).toISOString(), scrubbed: options.scrub, ok, partitions };
+    return last;
+  };
+  // One audit at a time: two of them would stop and start the same partitions.
+  const run = (options: AuditOptions): Promise<Audit> => {
+    const audit = running.then(() => all(options));
+    running = audit.catch(() => undefined);
+    return audit;
+  };
+  void watch(run, ports, stopping.signal);
+  return {
+    run,
+    last: () => last,
+    isShared: (partition, seq) => isShared(partition, seq, ports),
+    // A run that is under way is left to itself: whatever it has stopped, the next audit lets go on.
+    stop() {
+      stopping.abort();
+      return Promise.resolve();
+    },
+  };
+}
+
+async function watch(
+  run: (options: AuditOptions) => Promise<Audit>,
+  ports: AuditsPorts,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let round = 1; !signal.aborted; round += 1) {
+    await ports.clock.sleep(LIGHT_MS, signal);
+    if (!ports.isSteward()) continue;
+    try {
+      const { partitions } = await run({ scrub: round % DEEP_EVERY === 0, repair: ports.mayRepair });
+      for (const alarm of partitions.flatMap(({ alarms }) => alarms)) ports.onFault(new Error(`audit: ${alarm}`));
+    } catch (error) {
+      ports.onFault(error);
+    }
+  }
+}
+
+async function isShared(partition: number, seq: number, { asking, members, view }: AuditsPorts): Promise<boolean> {
+  const own = digestAt(partition, seq, view);
+  if (own === undefined) return false;
+  const needed = Math.floor(members().length / 2) + 1;
+  const agreeing = (answers: Answers): number =>
+    [...answers.values()].filter((body) =>
+      (body as readonly DigestAt[]).some((one) => one.seq === seq && one.digest === own),
+    ).length;
+  const enough = (answers: Answers): boolean => agreeing(answers) >= needed || answers.size === members().length;
+  const answers = await asking.ask("digest", { partition, seqs: [seq] }, { waitMs: SHARED_MS_MAX, enough });
+  return agreeing(answers) >= needed;
+}
+
+function digestAt(partition: number, seq: number, view: AuditsPorts["view"]): Hex | undefined {
+  const applied = decodeApplied(view.get(keys.applied(partition)));
+  if (applied.seq === seq) return toHex(applied.digest);
+  const kept = keptAt(view, partition, seq);
+  return kept === undefined ? undefined : toHex(kept.digest);
+}

@@ -1,0 +1,131 @@
+import { z } from "zod";
+import { toHex, type Hex } from "../../protocol/bytes.ts";
+import { compareAnchors } from "../audit/anchors.ts";
+import type { DigestAt, NodeReport } from "../audit/facts.ts";
+import type { FreezableLog } from "../log/freezable.ts";
+import { keptAt, keptFrom, type Supplies } from "../log/kept.ts";
+import type { Replica } from "../log/replica.ts";
+import { keys } from "../midc/keys.ts";
+import { decodeApplied } from "../midc/rows.ts";
+import type { Journal, LogEntry, LogKeeper, StateView } from "../ports.ts";
+import type { Asking } from "./asking.ts";
+
+/** What a node tells whoever audits, and what it does when told to. */
+
+const partition = z.object({ partition: z.int().min(0) });
+const wanted = partition.extend({ seqs: z.array(z.int().min(0)).max(64) });
+const range = partition.extend({ from: z.int().min(1), to: z.int().min(1) });
+const supplyFrom = range.extend({ source: z.string() });
+
+/** Records in one answer: what fits into a word beside the rest. */
+const ANSWER_BYTES_MAX = 600_000;
+const ANSWER_MS_MAX = 5_000;
+
+export interface ReportPorts {
+  readonly node: Hex;
+  readonly view: StateView;
+  readonly replica: Pick<Replica, "wake">;
+  readonly frozen: FreezableLog;
+  readonly supplies: Supplies;
+  readonly keeper: LogKeeper;
+  readonly journal: Pick<Journal, "put">;
+  /** Header hashes of a partition's batches: as the state has them, and as the chain has them. */
+  readonly batches: (partition: number) => Promise<{
+    readonly held: ReadonlyMap<number, string>;
+    readonly onChain: ReadonlyMap<number, string>;
+  }>;
+}
+
+export const frozenName = (partition: number): string => `frozen:${partition}`;
+
+/** Makes this node answer; `asking` is also how it fetches what it lacks from another. */
+export function answerAudits(asking: Asking, ports: ReportPorts): void {
+  const { frozen, journal, keeper } = ports;
+  asking.answer("report", async (body) => report(wanted.parse(body), ports));
+  asking.answer("digest", (body) => {
+    const { partition: of, seqs } = wanted.parse(body);
+    return digestsAt(of, seqs, ports.view);
+  });
+  asking.answer("freeze", async (body) => {
+    const { partition: of } = partition.parse(body);
+    // Durable first: a node that is killed in the middle of a repair must come back stopped.
+    await journal.put([[frozenName(of), "1"]]);
+    frozen.freeze(of);
+    return true;
+  });
+  asking.answer("thaw", async (body) => {
+    const { partition: of } = partition.parse(body);
+    await journal.put([[frozenName(of), undefined]]);
+    frozen.thaw(of);
+    return true;
+  });
+  asking.answer("refresh", async () => {
+    await keeper.refresh();
+    return true;
+  });
+  asking.answer("kept", (body) => {
+    const { partition: of, from, to } = range.parse(body);
+    let bytes = 0;
+    return keptFrom(ports.view, of, from, to - from + 1)
+      .filter((kept, i) => (bytes += kept.bytes.length) < ANSWER_BYTES_MAX || i === 0)
+      .map(({ bytes: record }) => Buffer.from(record).toString("base64"));
+  });
+  asking.answer("putBack", async (body) => {
+    const { partition: of, from, to } = range.parse(body);
+    for (let seq = from; seq <= to; seq += 1) {
+      const kept = keptAt(ports.view, of, seq);
+      if (kept === undefined) throw new RangeError(`record ${seq} of partition ${of} is not kept here`);
+      await keeper.putBack(of, kept);
+    }
+    return true;
+  });
+  asking.answer("supply", async (body) => supply(supplyFrom.parse(body), asking, ports));
+}
+
+async function report({ partition: of, seqs }: z.infer<typeof wanted>, ports: ReportPorts): Promise<NodeReport> {
+  const { seq: applied } = decodeApplied(ports.view.get(keys.applied(of)));
+  const { held, onChain } = await ports.batches(of);
+  return {
+    node: ports.node,
+    applied,
+    digests: digestsAt(of, [applied, ...seqs], ports.view),
+    frozen: ports.frozen.isStill(of),
+    ...compareAnchors(held, onChain),
+  };
+}
+
+function digestsAt(of: number, seqs: readonly number[], view: StateView): readonly DigestAt[] {
+  const { seq: applied, digest } = decodeApplied(view.get(keys.applied(of)));
+  return [...new Set(seqs)].flatMap((seq): DigestAt[] => {
+    if (seq === applied) return [{ seq, digest: toHex(digest) }];
+    const kept = seq < applied ? keptAt(view, of, seq) : undefined;
+    return kept === undefined ? [] : [{ seq, digest: toHex(kept.digest) }];
+  });
+}
+
+/** Fetches records that another node has kept, to be applied here like any others once the partition goes on. */
+async function supply(
+  { partition: of, from, to, source }: z.infer<typeof supplyFrom>,
+  asking: Asking,
+  ports: ReportPorts,
+): Promise<true> {
+  const fetched: LogEntry[] = [];
+  while (fetched.length < to - from + 1) {
+    const next = from + fetched.length;
+    const options = {
+      waitMs: ANSWER_MS_MAX,
+      to: source as Hex,
+      enough: (answers: ReadonlyMap<Hex, unknown>) => answers.size > 0,
+    };
+    const answers = await asking.ask("kept", { partition: of, from: next, to }, options);
+    const records = z
+      .array(z.base64())
+      .min(1)
+      .parse(answers.get(source as Hex));
+    fetched.push(
+      ...records.map((record, i) => ({ seq: next + i, bytes: new Uint8Array(Buffer.from(record, "base64")) })),
+    );
+  }
+  ports.supplies.put(of, fetched);
+  return true;
+}

@@ -1,0 +1,122 @@
+import { cpSync, existsSync, globSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Audit } from "../../../relayer/cluster/audits.ts";
+import type { Arena } from "../arena.ts";
+import { asKeeper, streamsOf } from "./log.ts";
+import { pick, progress, type Fault } from "./fault.ts";
+
+type Server = Arena["cluster"]["nats"]["servers"][number];
+
+/** What can happen to the copies of the log on disk. The audit must find it, and the repair must lose nothing. */
+export const diskFaults: readonly Fault[] = [
+  {
+    name: "bit-flip",
+    rows: ["F12"],
+    about:
+      "one bit of one server's copies flips while the server is off; the audit finds it and the copy is filled again",
+    quick: true,
+    run: (arena, random) =>
+      damage(arena, random, (block) => {
+        const bytes = readFileSync(block);
+        const at = Math.floor(bytes.length * (0.2 + 0.6 * random()));
+        bytes[at] = (bytes[at] ?? 0) ^ (1 << Math.floor(random() * 8));
+        writeFileSync(block, bytes);
+      }),
+  },
+  {
+    name: "copy-truncated",
+    rows: ["F12"],
+    about: "one server's copies lose their second half while the server is off",
+    quick: false,
+    run: (arena, random) =>
+      damage(arena, random, (block) => {
+        truncateSync(block, Math.floor(statSync(block).size / 2));
+      }),
+  },
+  {
+    name: "copy-deleted",
+    rows: ["F12"],
+    about: "one server loses its whole disk",
+    quick: false,
+    async run(arena, random) {
+      const server = pick(arena.cluster.nats.servers, random);
+      await server.kill("SIGKILL");
+      rmSync(server.storeDir, { recursive: true, force: true });
+      await server.start();
+      await progress(arena);
+      await audited(arena);
+    },
+  },
+  {
+    name: "stream-deleted",
+    rows: ["F13"],
+    about: "a partition's whole stream is deleted; it goes on in a new generation, and nothing applied is lost",
+    quick: true,
+    run: (arena, random) =>
+      asKeeper(arena, async (_, jsm) => {
+        const stream = pick(await streamsOf(arena), random);
+        await jsm.streams.delete(stream);
+        await audited(arena);
+        await progress(arena);
+      }),
+  },
+  {
+    name: "suffix-lost",
+    rows: ["F13"],
+    about: "all servers come back from an old copy of their disks; what the nodes have applied since is put back",
+    quick: true,
+    async run(arena) {
+      const { servers } = arena.cluster.nats;
+      const copy = (server: Server): string => `${server.storeDir}.old`;
+      await Promise.all(servers.map((server) => server.kill("SIGTERM")));
+      for (const server of servers) cpSync(server.storeDir, copy(server), { recursive: true });
+      await Promise.all(servers.map((server) => server.start()));
+      await progress(arena, 12);
+      await Promise.all(servers.map((server) => server.kill("SIGKILL")));
+      for (const server of servers) {
+        rmSync(server.storeDir, { recursive: true });
+        cpSync(copy(server), server.storeDir, { recursive: true });
+        rmSync(copy(server), { recursive: true });
+      }
+      await Promise.all(servers.map((server) => server.start()));
+      await audited(arena);
+      await progress(arena);
+    },
+  },
+];
+
+/** Damages every block of the log that one server holds, so that no luck is needed to hit a record. */
+async function damage(arena: Arena, random: () => number, harm: (block: string) => void): Promise<void> {
+  const server = pick(arena.cluster.nats.servers, random);
+  // Twice: a clean start and stop first, so that the write-ahead log no longer holds what would heal the copy.
+  await server.kill("SIGTERM");
+  await server.start();
+  await progress(arena, 4);
+  await server.kill("SIGTERM");
+  const blocks = globSync("jetstream/MIDC/streams/*/msgs/*.blk", { cwd: server.storeDir });
+  for (const block of blocks) {
+    const path = join(server.storeDir, block);
+    if (existsSync(path) && statSync(path).size > 0) harm(path);
+  }
+  await server.start();
+  await progress(arena, 4);
+  await audited(arena);
+  await progress(arena, 4);
+}
+
+const AUDIT_MS_MAX = 120_000;
+
+/** Audits and repairs until everything holds; the verdict on the history comes afterwards. */
+async function audited(arena: Arena): Promise<Audit> {
+  const run = async (): Promise<Audit | undefined> => {
+    const [first] = arena.cluster.relayers;
+    const response = await fetch(new URL("/audit?repair=true", first?.metricsUrl), {
+      method: "POST",
+      headers: { "x-midchain-operator": "fault" },
+    }).catch(() => undefined);
+    return response?.ok === true ? ((await response.json()) as Audit) : undefined;
+  };
+  const audit = await arena.until("an audit without complaint", run, (seen) => seen?.ok === true, AUDIT_MS_MAX);
+  if (audit === undefined) throw new Error("no audit");
+  return audit;
+}
