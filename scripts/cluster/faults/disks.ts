@@ -14,7 +14,7 @@ export const diskFaults: readonly Fault[] = [
     rows: ["F12"],
     about:
       "one bit of one server's copies flips while the server is off; the audit finds it and the copy is filled again",
-    quick: true,
+    quick: false,
     run: (arena, random) =>
       damage(arena, random, (block) => {
         const bytes = readFileSync(block);
@@ -51,7 +51,7 @@ export const diskFaults: readonly Fault[] = [
     name: "stream-deleted",
     rows: ["F13"],
     about: "a partition's whole stream is deleted; it goes on in a new generation, and nothing applied is lost",
-    quick: true,
+    quick: false,
     run: (arena, random) =>
       asKeeper(arena, async (_, jsm) => {
         const stream = pick(await streamsOf(arena), random);
@@ -64,7 +64,7 @@ export const diskFaults: readonly Fault[] = [
     name: "suffix-lost",
     rows: ["F13"],
     about: "all servers come back from an old copy of their disks; what the nodes have applied since is put back",
-    quick: true,
+    quick: false,
     async run(arena) {
       const { servers } = arena.cluster.nats;
       const copy = (server: Server): string => `${server.storeDir}.old`;
