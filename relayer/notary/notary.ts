@@ -60,6 +60,8 @@ export interface Explanation {
 }
 
 interface ClosedBatch {
+  /** Its row, as it was built from. */
+  readonly row: Uint8Array;
   readonly built: BuiltBatch;
   readonly members: readonly Member[];
 }
@@ -177,7 +179,7 @@ export class Notary {
       txIds: members.map(({ txId }) => txId),
     });
     // What has just been built need not be built again; a batch that another node closed is built from the state.
-    if (closed.kind === "done") this.#built.set(head.next, { built, members });
+    if (closed.kind === "done") this.#built.set(head.next, { built, members, row: this.#row(head.next) });
     return 0;
   }
 
@@ -240,7 +242,7 @@ export class Notary {
 
   /** Moves one closed batch on. True when it is at least sent, so that the next one may go too. */
   async #drive(seq: number): Promise<boolean> {
-    const batch = this.#read(seq);
+    const batch = await this.#read(seq);
     const found = await this.#ports.ledger.find(this.#name, BigInt(seq));
     if (found === undefined) {
       // On its way already: the sender goes on by itself, and the committee need not sign the same header again.
@@ -279,29 +281,38 @@ export class Notary {
     return { found, sending: this.#ports.ledger.sending(this.#sendingKey(seq)) };
   }
 
-  #read(seq: number): ClosedBatch {
+  async #read(seq: number): Promise<ClosedBatch> {
+    const row = this.#row(seq);
     const known = this.#built.get(seq);
-    if (known !== undefined) return known;
-    const batch = this.#rebuild(seq);
+    // A repair may have put another batch in the place of the one that was built.
+    if (known !== undefined && equalBytes(known.row, row)) return known;
+    const batch = await this.#rebuild(seq, row);
     this.#built.set(seq, batch);
     return batch;
   }
 
-  #rebuild(seq: number): ClosedBatch {
-    const { view } = this.#ports.replica;
-    const bytes = view.get(keys.batch(this.#partition, seq));
+  #row(seq: number): Uint8Array {
+    const bytes = this.#ports.replica.view.get(keys.batch(this.#partition, seq));
     if (bytes === undefined) throw new Fault("STATE_UNAVAILABLE", "a batch without its row");
+    return bytes;
+  }
+
+  async #rebuild(seq: number, bytes: Uint8Array): Promise<ClosedBatch> {
+    const { view } = this.#ports.replica;
     const row = decodeBatch(bytes);
     const members = row.txIds.map((txId) => {
       const tx = this.#waiting.tx(txId);
       if (tx === undefined) throw new Fault("STATE_UNAVAILABLE", "a batch member without its row");
       return { txId, tx };
     });
+    // After a repair a batch can be back before the pending blocks of its members are.
+    for (const { txId, tx } of members)
+      if (!(await this.#isLaid(txId, tx))) throw new Fault("STATE_UNAVAILABLE", "a batch member is not laid yet");
     const built = buildBatch({ partition: this.#name, seq, prev: row.prev }, members, { ...this.#ports, view });
     if (built === undefined || !equalBytes(this.#hashOf(built.header), row.headerHash)) {
       throw new Fault("STATE_UNAVAILABLE", "a batch that does not make its own header");
     }
-    return { built, members };
+    return { built, members, row: bytes };
   }
 
   async #complete(batch: ClosedBatch, notarized: Notarized): Promise<void> {
