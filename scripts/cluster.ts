@@ -23,6 +23,7 @@ async function up(options: { readonly json?: true; readonly sample: boolean; rea
     dataDir: CLUSTER_HOME,
     names: SAMPLE_NAMES,
     partitions: Number(options.partitions),
+    portal: true,
     onStep: (what) => {
       say(` ✔ ${what}`);
     },
@@ -35,6 +36,7 @@ async function up(options: { readonly json?: true; readonly sample: boolean; rea
   process.once("SIGTERM", stop);
   const urls = stack.relayers.map(({ url }) => `${url}/v1`);
   say(`\n   Any of the three takes any request:  ${urls.join("  ")}`);
+  say(`   The portal, at each of them:          ${stack.relayers.map(({ url }) => url).join("  ")}`);
   say(`   Who leads, who works on what:         ./midchain cluster status   or ${urls[0] ?? ""}/cluster`);
   say(`   Funded wallets: ${relative(root, CLUSTER_HOME)}/wallets.json (local keys, worth nothing)\n`);
   if (options.sample) {

@@ -8,7 +8,15 @@ import { openFileKeyring, writeClusterKeys } from "../../relayer/adapters/file/k
 import { bringNats, NATS_FIX } from "./nats.ts";
 import { startNats, type NatsCluster, type NatsOptions } from "./natsServers.ts";
 import { freePort } from "./ports.ts";
-import { startChain, startRelayer, tellChain, type LocalChain, type RelayerProcess, type Stack } from "./stack.ts";
+import {
+  readyPortal,
+  startChain,
+  startRelayer,
+  tellChain,
+  type LocalChain,
+  type RelayerProcess,
+  type Stack,
+} from "./stack.ts";
 
 const NODES = 3;
 const NETWORK = "local";
@@ -38,6 +46,8 @@ export interface ClusterOptions {
   readonly names: readonly string[];
   readonly partitions?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Every node serves the portal. */
+  readonly portal?: boolean;
   /** A port that leads from one process to another's `port`; without it they connect directly. */
   readonly lay?: NatsOptions["lay"];
   readonly storeDirOf?: NatsOptions["storeDirOf"];
@@ -73,7 +83,8 @@ export async function startCluster(options: ClusterOptions): Promise<ClusterStac
     const chain = await startChain(options);
     stops.push(chain.stop);
     tellChain(chain, step);
-    const relayers = await prepareRelayers(chain, nats, options);
+    const portal = options.portal === true ? await readyPortal(chain) : {};
+    const relayers = await prepareRelayers(chain, nats, { ...options, env: { ...portal, ...options.env } });
     stops.push(async () => {
       await Promise.all(relayers.map((relayer) => relayer.kill("SIGTERM")));
     });

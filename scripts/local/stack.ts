@@ -147,7 +147,7 @@ export function tellChain(chain: LocalChain, step: (what: string) => void): void
 }
 
 /** Builds the portal, gives its demo people tokens, and says where a relayer finds it. */
-async function readyPortal(chain: LocalChain): Promise<Record<string, string>> {
+export async function readyPortal(chain: LocalChain): Promise<Record<string, string>> {
   const options = { chain: foundry, transport: http(chain.rpcUrl), pollingInterval: 20, cacheTime: 0 } as const;
   const [dir] = await Promise.all([
     bringPortal(),
