@@ -61,7 +61,7 @@ export const serverFaults: readonly Fault[] = [
     name: "server-paused",
     rows: ["F20"],
     about: "a server stands still: its relayer must find another, and its partitions another leader",
-    quick: true,
+    quick: false,
     async run(arena) {
       const server = await leading(arena);
       await pause(server.pid(), 12_000);
