@@ -69,8 +69,9 @@ export function openConnections(at: {
     return connection;
   };
   const take = (): Promise<Connection> => {
-    const free = idle.pop();
-    if (free !== undefined) return Promise.resolve(free);
+    // The server lets go of those that were idle for long.
+    for (let free = idle.pop(); free !== undefined; free = idle.pop())
+      if (!free.socket.destroyed) return Promise.resolve(free);
     if (all.size < at.max) return Promise.resolve(open());
     return new Promise((resolve) => waiting.push(resolve));
   };
