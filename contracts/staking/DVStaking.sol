@@ -5,7 +5,6 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {VotesExtended} from "@openzeppelin/contracts/governance/utils/VotesExtended.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {ERC6372Utils} from "@openzeppelin/contracts/utils/ERC6372Utils.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
@@ -16,11 +15,12 @@ import {Time} from "@openzeppelin/contracts/utils/types/Time.sol";
 import {IPlatformToken} from "../token/IPlatformToken.sol";
 import {IDVStaking} from "./IDVStaking.sol";
 import {INodeStakes} from "./INodeStakes.sol";
+import {NodeKeys} from "./NodeKeys.sol";
 
 /// @title Stakes of DV nodes
 /// @notice See {INodeStakes}. Rewards follow one growing index, so no reward period exists that could be entered late
 /// or left early, and principal is counted apart from rewards although both are the same token.
-contract DVStaking is INodeStakes, VotesExtended, AccessManaged, ReentrancyGuardTransient {
+contract DVStaking is NodeKeys, VotesExtended, AccessManaged, ReentrancyGuardTransient {
     using SafeCast for uint256;
     using SafeERC20 for IPlatformToken;
 
@@ -34,7 +34,6 @@ contract DVStaking is INodeStakes, VotesExtended, AccessManaged, ReentrancyGuard
         uint48 unlockAt;
     }
 
-    bytes32 private constant NODE_KEY_TYPEHASH = keccak256("NodeKey(address node,address key)");
     uint256 private constant INDEX_SCALE = 1e36;
     uint256 private constant BPS = 10_000;
     uint256 private constant FEE_KEYS_MAX = 64;
@@ -48,8 +47,6 @@ contract DVStaking is INodeStakes, VotesExtended, AccessManaged, ReentrancyGuard
     mapping(address node => Node state) private _nodes;
     mapping(address node => Due due) private _dues;
     mapping(address node => uint256 index) private _paidIndex;
-    mapping(address node => address key) private _keyOf;
-    mapping(address key => address node) private _nodeOf;
     mapping(address node => mapping(bytes32 evidence => bool used)) private _evidenceUsed;
 
     uint128 private _totalStaked;
@@ -165,21 +162,6 @@ contract DVStaking is INodeStakes, VotesExtended, AccessManaged, ReentrancyGuard
         _accrue();
     }
 
-    /// @inheritdoc INodeStakes
-    function setKey(address key, bytes calldata proof) external {
-        address owner = _nodeOf[key];
-        require(owner == address(0) || owner == msg.sender, DVStakingKeyTaken(key, owner));
-        address oldKey = _keyOf[msg.sender];
-        require(key != oldKey, DVStakingRuleUnchanged("key", uint160(key)));
-        bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(NODE_KEY_TYPEHASH, msg.sender, key)));
-        (address signer, ECDSA.RecoverError fault, ) = ECDSA.tryRecoverCalldata(digest, proof);
-        require(fault == ECDSA.RecoverError.NoError && signer == key, DVStakingBadProof(key, msg.sender));
-
-        _nodeOf[key] = msg.sender;
-        _keyOf[msg.sender] = key;
-        emit KeySet(msg.sender, key, oldKey);
-    }
-
     /// @inheritdoc IDVStaking
     function creditFee(address[] calldata keys, uint256 amount) external nonReentrant {
         require(amount > 0, DVStakingZeroAmount());
@@ -191,10 +173,8 @@ contract DVStaking is INodeStakes, VotesExtended, AccessManaged, ReentrancyGuard
         uint256 toNodes = amount - toStakers;
         uint256 each = toNodes / keys.length;
         for (uint256 i = 0; i < keys.length; ++i) {
-            address node = _nodeOf[keys[i]];
-            require(node != address(0), DVStakingUnknownKey(keys[i]));
             uint256 part = i == 0 ? toNodes - each * (keys.length - 1) : each;
-            _dues[node].owed += part.toUint128();
+            _dues[_nodeBehind(keys[i])].owed += part.toUint128();
         }
         _spread(toStakers);
         _totalOwed += amount;
@@ -210,8 +190,7 @@ contract DVStaking is INodeStakes, VotesExtended, AccessManaged, ReentrancyGuard
 
     /// @inheritdoc IDVStaking
     function proveEquivocation(address key, bytes32 evidence) external restricted nonReentrant {
-        address node = _nodeOf[key];
-        require(node != address(0), DVStakingUnknownKey(key));
+        address node = _nodeBehind(key);
         require(!_evidenceUsed[node][evidence], DVStakingEvidenceUsed(node, evidence));
 
         _evidenceUsed[node][evidence] = true;
@@ -244,16 +223,6 @@ contract DVStaking is INodeStakes, VotesExtended, AccessManaged, ReentrancyGuard
     function setSlashSink(address sink) external restricted {
         _recordRule("slashSink", uint160(_slashSink), uint160(sink));
         _slashSink = sink;
-    }
-
-    /// @inheritdoc IDVStaking
-    function nodeOf(address key) external view returns (address) {
-        return _nodeOf[key];
-    }
-
-    /// @inheritdoc INodeStakes
-    function keyOf(address node) external view returns (address) {
-        return _keyOf[node];
     }
 
     /// @inheritdoc INodeStakes
