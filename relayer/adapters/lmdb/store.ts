@@ -17,6 +17,9 @@ export function openStore(path: string): Store {
     noSubdir: false,
     // A commit is answered after its own fsync, so a disk that fails to write is heard of by whoever waits.
     overlappingSync: false,
+    // Each `batch` is its own transaction. Gathering those of a turn too makes a promise that nobody can catch when a
+    // commit fails, which ends the process.
+    eventTurnBatching: false,
   });
 }
 
@@ -32,13 +35,11 @@ export interface StoreWrite {
  */
 export async function commit(store: Store, writes: readonly StoreWrite[]): Promise<void> {
   if (writes.length === 0) return;
-  let last: Promise<boolean> | undefined;
-  const batch = store.batch(() => {
-    for (const { key, value } of writes)
-      last = value === undefined ? store.remove(asBuffer(key)) : store.put(asBuffer(key), asBuffer(value));
-  });
   try {
-    await Promise.all([batch, last]);
+    await store.batch(() => {
+      for (const { key, value } of writes)
+        void (value === undefined ? store.remove(asBuffer(key)) : store.put(asBuffer(key), asBuffer(value)));
+    });
   } catch (error) {
     throw await causeOf(error);
   }
