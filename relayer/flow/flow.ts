@@ -20,6 +20,6 @@ export async function accept(bytes: Uint8Array, stages: Stages): Promise<Accepte
   if (parsed.kind === "refused") return parsed;
   const admission = await stages.guard(parsed);
   if (admission.kind === "refused") return admission;
-  await stages.pending(parsed, admission.kind === "admitted" ? admission.weight : 0);
+  await stages.pending(parsed, admission);
   return { kind: "accepted", id: parsed.id, known: admission.kind === "known" };
 }

@@ -11,16 +11,16 @@ import {
 } from "../../protocol/request.ts";
 import type { Keccak } from "../../protocol/typedData.ts";
 import { Fault } from "../errors.ts";
-import { recallBlocks } from "../log/recall.ts";
+import { layMissing, layPending } from "../log/lay.ts";
 import type { Replica } from "../log/replica.ts";
 import type { BlockDraft } from "../midc/command.ts";
-import { keys, partitionOf } from "../midc/keys.ts";
-import { decodeStep, decodeTx, type TxRow } from "../midc/rows.ts";
+import { partitionOf } from "../midc/keys.ts";
 import type { Clock, PartitionLog } from "../ports.ts";
 import { freshBytes, sealBody } from "../privacy/shred.ts";
 import type { Vault } from "../privacy/vault.ts";
-import type { Network } from "./guard.ts";
+import type { Admission, Network } from "./guard.ts";
 import type { Parsed } from "./request.ts";
+import type { Refusal } from "./verdict.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -32,18 +32,18 @@ export interface PendingPorts {
   readonly keccak: Keccak;
 }
 
-/** `weight` is the guard's: what the deal counts for when batches are filled, in legs. */
-export type Pend = (parsed: Parsed, weight: number) => Promise<void>;
+export type Pend = (parsed: Parsed, admission: Exclude<Admission, Refusal>) => Promise<void>;
 
 /**
  * Stage three: admitted -> pending. The transaction's record at its home partition goes first and carries every block;
  * whoever finds the record can lay the blocks that are still missing. When this resolves, all of it survives a crash.
  */
 export function createPending(network: Network, ports: PendingPorts): Pend {
-  return async ({ id, submission }, weight) => {
-    const before = ports.replica.view.get(keys.tx(id));
-    if (before !== undefined) {
-      await layMissing(id, decodeTx(before), ports);
+  return async ({ id, submission }, admission) => {
+    if (admission.kind === "known") {
+      // The try before may have failed after the record and before the last block. Whoever is told that a transaction
+      // is pending finds it on every chain, whichever try it was.
+      await layMissing(id, ports);
       return;
     }
     const at = ports.clock.now();
@@ -56,7 +56,7 @@ export function createPending(network: Network, ports: PendingPorts): Pend {
       txId: id,
       requestKind: requestKinds.indexOf(submission.body.kind),
       at,
-      legs: weight,
+      legs: admission.weight,
       commitment: commitment(
         {
           chainId: BigInt(network.chain),
@@ -70,37 +70,8 @@ export function createPending(network: Network, ports: PendingPorts): Pend {
     });
     // A crash here loses nothing: the record is durable, and its executor lays the blocks. If the same request came in
     // twice at once, the first record's blocks are the ones that count.
-    const first = begun.kind === "done" ? blocks : await recallBlocks(id, { view: ports.replica.view, log: ports.log });
-    await layPending(first, ports.replica);
+    await (begun.kind === "done" ? layPending(blocks, ports.replica) : layMissing(id, ports));
   };
-}
-
-/**
- * The same request again: the try before may have failed after the record and before the last block. Whoever is told
- * that a transaction is pending finds it on every chain, whichever try it was.
- */
-async function layMissing(id: Uint8Array, tx: TxRow, ports: PendingPorts): Promise<void> {
-  const { replica, log } = ports;
-  const isThere = (chainId: Uint8Array): boolean => {
-    const step = replica.view.get(keys.step(chainId, id));
-    return step !== undefined && decodeStep(step).pending !== undefined;
-  };
-  if (tx.parties.every(({ chainId }) => isThere(chainId))) return;
-  const blocks = await recallBlocks(id, { view: replica.view, log });
-  await layPending(
-    blocks.filter(({ chainId }) => !isThere(chainId)),
-    replica,
-  );
-}
-
-/** Puts the pending blocks on their chains; those that are there already stay as they are. */
-export async function layPending(
-  blocks: readonly BlockDraft[],
-  replica: Pick<Replica, "submit" | "partitions">,
-): Promise<void> {
-  await Promise.all(
-    blocks.map((block) => replica.submit(partitionOf(block.chainId, replica.partitions), { kind: "block", block })),
-  );
 }
 
 function draftPending(

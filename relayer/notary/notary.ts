@@ -1,11 +1,11 @@
 import { equalBytes, toHex, uintToBytes } from "../../protocol/bytes.ts";
 import { batchDigest, type BatchHeader } from "../../protocol/typedData.ts";
 import { Fault, mayRetry } from "../errors.ts";
-import { recallBlocks } from "../log/recall.ts";
+import { isLaid, layMissing } from "../log/lay.ts";
 import type { Replica } from "../log/replica.ts";
 import type { Happened } from "../midc/apply.ts";
-import { keys, partitionOf } from "../midc/keys.ts";
-import { decodeBatch, decodeBatchHead, decodeStep } from "../midc/rows.ts";
+import { keys } from "../midc/keys.ts";
+import { decodeBatch, decodeBatchHead } from "../midc/rows.ts";
 import type { Clock, Committee, Ledger, Notarized, PartitionLog, Sending } from "../ports.ts";
 import { buildBatch, type BatchPorts, type BuiltBatch, type Member } from "./batch.ts";
 import { settleBatch, type SettlePorts } from "./settle.ts";
@@ -60,8 +60,6 @@ export interface Explanation {
 }
 
 interface ClosedBatch {
-  /** Its row, as it was built from. */
-  readonly row: Uint8Array;
   readonly built: BuiltBatch;
   readonly members: readonly Member[];
 }
@@ -179,7 +177,7 @@ export class Notary {
       txIds: members.map(({ txId }) => txId),
     });
     // What has just been built need not be built again; a batch that another node closed is built from the state.
-    if (closed.kind === "done") this.#built.set(head.next, { built, members, row: this.#row(head.next) });
+    if (closed.kind === "done") this.#built.set(head.next, { built, members });
     return 0;
   }
 
@@ -221,19 +219,11 @@ export class Notary {
 
   /** Whether every party has its pending block. If the node that took the request died first, they are laid here. */
   async #isLaid(txId: Uint8Array, tx: Member["tx"]): Promise<boolean> {
-    const { replica, log, clock } = this.#ports;
-    const isThere = (chainId: Uint8Array): boolean => {
-      const step = replica.view.get(keys.step(chainId, txId));
-      return step !== undefined && decodeStep(step).pending !== undefined;
-    };
-    if (tx.parties.every(({ chainId }) => isThere(chainId))) return true;
+    const { replica, clock } = this.#ports;
+    if (isLaid(txId, tx, replica.view)) return true;
     if (clock.now() - tx.at < LAY_AFTER_MS) return false;
-    const blocks = await recallBlocks(txId, { view: replica.view, log });
-    const missing = blocks.filter(({ chainId }) => !isThere(chainId));
-    await Promise.all(
-      missing.map((block) => replica.submit(partitionOf(block.chainId, replica.partitions), { kind: "block", block })),
-    );
-    return tx.parties.every(({ chainId }) => isThere(chainId));
+    await layMissing(txId, this.#ports);
+    return isLaid(txId, tx, replica.view);
   }
 
   #hashOf(header: BatchHeader): Uint8Array {
@@ -282,23 +272,17 @@ export class Notary {
   }
 
   async #read(seq: number): Promise<ClosedBatch> {
-    const row = this.#row(seq);
     const known = this.#built.get(seq);
-    // A repair may have put another batch in the place of the one that was built.
-    if (known !== undefined && equalBytes(known.row, row)) return known;
-    const batch = await this.#rebuild(seq, row);
+    if (known !== undefined) return known;
+    const batch = await this.#rebuild(seq);
     this.#built.set(seq, batch);
     return batch;
   }
 
-  #row(seq: number): Uint8Array {
-    const bytes = this.#ports.replica.view.get(keys.batch(this.#partition, seq));
-    if (bytes === undefined) throw new Fault("STATE_UNAVAILABLE", "a batch without its row");
-    return bytes;
-  }
-
-  async #rebuild(seq: number, bytes: Uint8Array): Promise<ClosedBatch> {
+  async #rebuild(seq: number): Promise<ClosedBatch> {
     const { view } = this.#ports.replica;
+    const bytes = view.get(keys.batch(this.#partition, seq));
+    if (bytes === undefined) throw new Fault("STATE_UNAVAILABLE", "a batch without its row");
     const row = decodeBatch(bytes);
     const members = row.txIds.map((txId) => {
       const tx = this.#waiting.tx(txId);
@@ -312,7 +296,7 @@ export class Notary {
     if (built === undefined || !equalBytes(this.#hashOf(built.header), row.headerHash)) {
       throw new Fault("STATE_UNAVAILABLE", "a batch that does not make its own header");
     }
-    return { built, members, row: bytes };
+    return { built, members };
   }
 
   async #complete(batch: ClosedBatch, notarized: Notarized): Promise<void> {
