@@ -15,16 +15,16 @@ const vendor = (name, pkg, home) => ({
   to: { path: `node_modules/${pkg}` },
 });
 const seams = ["relayer/ports\\.ts$", "relayer/errors\\.ts$"];
-/** Timing without a clock of its own; the one thing of ops/ that the inner rooms need. */
-const PACE = "relayer/ops/pace\\.ts$";
+/** Small things of ops/ that the inner rooms need too: when to work, what to keep. */
+const INNER = "relayer/ops/(pace|newest)\\.ts$";
 
 module.exports = {
   forbidden: [
     only("protocol-is-the-floor", "protocol/", []),
     only("midc-is-pure", "relayer/midc/", ["protocol/", ...seams]),
-    only("guard-reads-only", "relayer/guard/", ["protocol/", "relayer/midc/", ...seams, PACE]),
+    only("guard-reads-only", "relayer/guard/", ["protocol/", "relayer/midc/", ...seams, INNER]),
     only("audit-is-pure", "relayer/audit/", ["protocol/", "relayer/midc/", ...seams]),
-    only("log-is-pure", "relayer/log/", ["protocol/", "relayer/midc/", ...seams, PACE]),
+    only("log-is-pure", "relayer/log/", ["protocol/", "relayer/midc/", ...seams, INNER]),
     only("flow-sees-ports-not-adapters", "relayer/flow/", [
       "protocol/",
       "relayer/midc/",
@@ -33,6 +33,7 @@ module.exports = {
       "relayer/notary/",
       "relayer/privacy/",
       ...seams,
+      INNER,
     ]),
     only("notary-sees-ports-not-adapters", "relayer/notary/", [
       "protocol/",
@@ -74,7 +75,7 @@ module.exports = {
       to: { path: "^(test|bench|scripts)/" },
     },
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
-    only("privacy-sees-ports-not-adapters", "relayer/privacy/", ["protocol/", "relayer/midc/", ...seams]),
+    only("privacy-sees-ports-not-adapters", "relayer/privacy/", ["protocol/", "relayer/midc/", ...seams, INNER]),
     // main.ts of a room is a process of its own: it wires, so it sees adapters.
     only("dv-stands-alone", "relayer/dv/(?!main\\.ts)", ["protocol/", ...seams]),
     vendor("express-lives-in-http", "express/", "relayer/http/"),

@@ -1,6 +1,7 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { concat, uintToBytes, bytesToUint } from "../../protocol/bytes.ts";
 import type { Clock, Keyring } from "../ports.ts";
+import { keepNewest } from "../ops/newest.ts";
 
 /**
  * Sessions without a store: a token carries its account and its end under the nodes' common key, so every node of a
@@ -132,14 +133,9 @@ export function remembering(clock: Pick<Clock, "now">, entriesMax = REMEMBERED_M
       return endsAt !== undefined && endsAt > clock.now();
     },
     add(name: string, endsAt: number): void {
-      if (until.size >= entriesMax) {
-        for (const [old, end] of until) if (end <= clock.now()) until.delete(old);
-        for (const oldest of until.keys()) {
-          if (until.size < entriesMax) break;
-          until.delete(oldest);
-        }
-      }
+      if (until.size >= entriesMax) for (const [old, end] of until) if (end <= clock.now()) until.delete(old);
       until.set(name, endsAt);
+      keepNewest(until, entriesMax);
     },
     take(name: string): boolean {
       const endsAt = until.get(name);

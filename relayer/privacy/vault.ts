@@ -1,6 +1,7 @@
 import { Fault } from "../errors.ts";
 import { keys } from "../midc/keys.ts";
 import { decodeVault, type VaultRow } from "../midc/rows.ts";
+import { keepNewest } from "../ops/newest.ts";
 import type { Keyring, StateView } from "../ports.ts";
 import { shredKeyOf, type ShredKey } from "./shred.ts";
 
@@ -34,8 +35,8 @@ export function openVault(view: StateView, keyring: Pick<Keyring, "unwrap">): Va
       const bytes = keyring.unwrap(vault.shredKey, chainId);
       if (bytes === undefined) throw new Fault("VAULT_KEY_MISSING");
       const key = shredKeyOf(bytes);
-      if (cache.size >= CACHED_KEYS_MAX) for (const oldest of cache.keys()) if (cache.delete(oldest)) break;
       cache.set(name, key);
+      keepNewest(cache, CACHED_KEYS_MAX);
       return key;
     },
     forget(chainId) {

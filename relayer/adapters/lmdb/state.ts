@@ -1,4 +1,5 @@
 import { Fault } from "../../errors.ts";
+import { keepNewest } from "../../ops/newest.ts";
 import type { Row, State, Write } from "../../ports.ts";
 import { asBuffer, commit, openStore } from "./store.ts";
 
@@ -60,10 +61,7 @@ function recentRows() {
       for (const { key, value } of writes) {
         if (value !== undefined && value.length <= RECENT_ROW_BYTES_MAX) rows.set(nameOf(key), value);
       }
-      for (const oldest of rows.keys()) {
-        if (rows.size <= RECENT_ROWS_MAX) break;
-        rows.delete(oldest);
-      }
+      keepNewest(rows, RECENT_ROWS_MAX);
     },
   };
 }

@@ -2,6 +2,7 @@ import { encodeFunctionData, parseAbi, parseEventLogs, type Hex, type PublicClie
 import { privateKeyToAccount } from "viem/accounts";
 import { settlementEngineAbi } from "../../../protocol/abi/SettlementEngine.ts";
 import { fromHex, toHex } from "../../../protocol/bytes.ts";
+import { keepNewest } from "../../ops/newest.ts";
 import type { Clock, ItemOutcome, Journal, Ledger, Sending } from "../../ports.ts";
 import { encodeItems, encodeSubmit, gasLimit, reasonName } from "./items.ts";
 import { Outbox, type SendPolicy } from "./outbox.ts";
@@ -66,7 +67,7 @@ export function openViemLedger(
     async outcomes(txHash) {
       const read = await readOutcomes(client, { txHash: toHex(txHash), engine: toHex(options.engine) });
       gas.set(toHex(txHash), read.gasUsed);
-      for (const oldest of gas.keys()) if (gas.size > GAS_REMEMBERED_MAX) gas.delete(oldest);
+      keepNewest(gas, GAS_REMEMBERED_MAX);
       return read;
     },
     gasUsed: (txHash) => gas.get(toHex(txHash)),

@@ -1,6 +1,7 @@
 import { BaseError, ContractFunctionRevertedError, zeroAddress, type PublicClient } from "viem";
 import { serviceMarketAbi } from "../../../protocol/abi/ServiceMarket.ts";
 import { fromHex, toHex } from "../../../protocol/bytes.ts";
+import { keepNewest } from "../../ops/newest.ts";
 import type { Clock, Offer, OfferOf } from "../../ports.ts";
 import { ask } from "./rpc.ts";
 
@@ -17,11 +18,10 @@ export function openMarket(client: PublicClient, market: Uint8Array, clock: Pick
     const cached = known.get(key);
     if (cached !== undefined && cached.until > now) return cached.offer;
     const offer = readOffer(client, market, { serviceId, version });
-    // Oldest first: a Map keeps the order of insertion.
+    // Taken out first, so that an offer that was asked for again counts as new.
     known.delete(key);
-    const [oldest] = known.keys();
-    if (known.size >= OFFERS_MAX && oldest !== undefined) known.delete(oldest);
     known.set(key, { offer, until: now + OFFER_MS_MAX });
+    keepNewest(known, OFFERS_MAX);
     // No answer is no knowledge: the next buyer asks again.
     offer.catch(() => {
       if (known.get(key)?.offer === offer) known.delete(key);

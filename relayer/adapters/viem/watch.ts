@@ -2,6 +2,7 @@ import { parseEventLogs, type Hex, type Log, type PublicClient } from "viem";
 import { notaryLedgerAbi } from "../../../protocol/abi/NotaryLedger.ts";
 import { VOID_ROOT } from "../../../protocol/body.ts";
 import { fromHex, toHex } from "../../../protocol/bytes.ts";
+import { keepNewest } from "../../ops/newest.ts";
 import type { Clock, Notarized } from "../../ports.ts";
 import { ask, shortOf } from "./rpc.ts";
 
@@ -136,8 +137,7 @@ export class Watch {
 
   #remember(number: bigint, hash: Hex): void {
     this.#hashes.set(number, hash);
-    if (this.#hashes.size <= REMEMBERED_BLOCKS) return;
-    for (const oldest of this.#hashes.keys()) if (this.#hashes.delete(oldest)) break;
+    keepNewest(this.#hashes, REMEMBERED_BLOCKS);
   }
 
   /** Goes back over the remembered blocks until one is still on the chain, and forgets what came after it. */
