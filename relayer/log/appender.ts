@@ -46,7 +46,7 @@ export class Appender {
   /** Records on their way, by name; whoever takes one out answers its commands. */
   readonly #appended = new Map<string, Group>();
   #looking: Promise<void> | undefined;
-  #stopping = false;
+  readonly #stopped = new AbortController();
   #boarding: (() => void)[] = [];
   readonly #pace: Pace;
 
@@ -69,7 +69,7 @@ export class Appender {
   submit(partition: number, command: Command): Promise<CommandResult> {
     const queue = this.#queues[partition];
     if (queue === undefined) return Promise.reject(new RangeError(`no partition ${partition}`));
-    if (this.#stopping) return Promise.reject(new Fault("SHUTTING_DOWN"));
+    if (this.#stopped.signal.aborted) return Promise.reject(new Fault("SHUTTING_DOWN"));
     if (queue.length >= WAITING_COMMANDS_MAX) return Promise.reject(new Fault("QUEUE_FULL", "commands"));
     return new Promise((resolve, reject) => {
       queue.push({ bytes: encodeCommand(command), resolve, reject });
@@ -99,14 +99,14 @@ export class Appender {
   }
 
   async stop(): Promise<void> {
-    this.#stopping = true;
+    this.#stopped.abort();
     await Promise.allSettled(this.#running.values());
   }
 
   /** Rejects what nobody will answer any more, the oldest first; runs while anything is on its way. */
   async #giveUpOnLost(): Promise<void> {
-    while (this.#appended.size > 0 && !this.#stopping) {
-      await this.#clock.sleep(LOOK_MS);
+    while (this.#appended.size > 0 && !this.#stopped.signal.aborted) {
+      await this.#clock.sleep(LOOK_MS, this.#stopped.signal);
       for (const [name, { since }] of this.#appended) {
         if (this.#clock.now() - since < ANSWER_MS_MAX) break;
         for (const waiting of this.#take(name))
