@@ -33,6 +33,16 @@ export function behavesAsState(name: string, open: () => State): void {
       await state.close();
     });
 
+    it("gives back the last value of a row, whatever sizes it had before", async () => {
+      const state = open();
+      const [small, large] = [new Uint8Array(8).fill(1), new Uint8Array(5_000).fill(2)];
+      for (const value of [small, large, undefined, large, small, undefined, small, large]) {
+        await state.commit([{ key: key(7), value }]);
+        assert.deepEqual(state.get(key(7))?.length, value?.length);
+      }
+      await state.close();
+    });
+
     it("gives out bytes that later commits do not change", async () => {
       const state = open();
       await state.commit([{ key: key(1), value: key(1, 1, 1) }]);
