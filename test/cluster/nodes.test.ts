@@ -4,6 +4,7 @@ import { type PrivateKeyAccount } from "viem/accounts";
 import { createSiweMessage } from "viem/siwe";
 import { createClient, type Client } from "../../sdk/index.ts";
 import { startCluster, type ClusterStack } from "../../scripts/local/cluster.ts";
+import type { Audit } from "../../relayer/cluster/audits.ts";
 import type { ClusterView } from "../../relayer/cluster/view.ts";
 import { until } from "../support/until.ts";
 import { scratch } from "./support.ts";
@@ -53,6 +54,29 @@ describe("three nodes", () => {
     for (const node of [2, 0, 1]) assert.equal((await clientAt(node, "ana").wait(id)).state, "completed");
     const chains = await Promise.all([0, 1, 2].map((node) => clientAt(node, "ana").myChain()));
     assert.equal(new Set(chains.map(({ blocks }) => blocks.map(({ hash }) => hash).join())).size, 1);
+  });
+
+  it("pass an audit of every copy, of partitions too that have never held a record", async () => {
+    const empty = (await viewOf(cluster.relayers[0]!.url)).partitions.filter(({ tail }) => tail === 0);
+    assert.ok(empty.length > 0);
+    const operator = { method: "POST", headers: { "x-midchain-operator": "test" } };
+    const audit = await until(
+      "an audit at rest",
+      async () => (await (await fetch(new URL("/audit", cluster.relayers[0]!.metricsUrl), operator)).json()) as Audit,
+      ({ partitions }) => partitions.every(({ applied, servers }) => servers.every(({ last }) => last === applied)),
+    );
+    assert.deepEqual([audit.ok, audit.scrubbed], [true, true]);
+    for (const { servers, alarms } of audit.partitions) {
+      assert.deepEqual(alarms, []);
+      assert.deepEqual(
+        servers.map(({ server, missing }) => [server, missing]),
+        [
+          ["n1", 0],
+          ["n2", 0],
+          ["n3", 0],
+        ],
+      );
+    }
   });
 
   it("see one another, and agree on who works on what", async () => {

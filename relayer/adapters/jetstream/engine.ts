@@ -67,7 +67,8 @@ function facts(partition: number, { config, state, cluster }: StreamInfo): Engin
     stream: config.name,
     leader,
     replicas: [...leading, ...others].sort((a, b) => (a.server < b.server ? -1 : 1)),
-    first: state.first_seq,
+    // A stream that has never held a record says 0 here; it begins at 1 all the same.
+    first: Math.max(1, state.first_seq),
     tail: state.last_seq,
   };
 }
