@@ -13,6 +13,7 @@ import { showCluster } from "./cluster/show.ts";
 import { NoNats, startCluster } from "./local/cluster.ts";
 import { root } from "./local/run.ts";
 import { runSample, SAMPLE_NAMES } from "./local/scenario.ts";
+import { stopOnSignal } from "./local/stopOnSignal.ts";
 import { refuse } from "./terminal/refuse.ts";
 
 async function up(options: { readonly json?: true; readonly sample: boolean; readonly partitions: string }) {
@@ -28,12 +29,7 @@ async function up(options: { readonly json?: true; readonly sample: boolean; rea
       say(` ✔ ${what}`);
     },
   });
-  const stop = (): void => {
-    say("\n stopping …");
-    void stack.stop().then(() => process.exit(0));
-  };
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
+  stopOnSignal(stack.stop, say);
   const urls = stack.relayers.map(({ url }) => `${url}/v1`);
   say(`\n   Any of the three takes any request:  ${urls.join("  ")}`);
   say(`   The portal, at each of them:          ${stack.relayers.map(({ url }) => url).join("  ")}`);

@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { root } from "./local/run.ts";
 import { runSample, SAMPLE_NAMES } from "./local/scenario.ts";
 import { startStack } from "./local/stack.ts";
+import { stopOnSignal } from "./local/stopOnSignal.ts";
 import { freePort, isFree } from "./local/ports.ts";
 import { refuse } from "./terminal/refuse.ts";
 
@@ -28,12 +29,7 @@ async function up(options: { readonly json?: true; readonly sample: boolean }): 
       say(` ✔ ${what}`);
     },
   });
-  const stop = (): void => {
-    say("\n stopping …");
-    void stack.stop().then(() => process.exit(0));
-  };
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
+  stopOnSignal(stack.stop, say);
   const urls = {
     live: stack.url,
     api: `${stack.url}/v1`,
