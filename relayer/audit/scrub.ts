@@ -10,26 +10,45 @@ export interface LogStart {
   readonly digest: Uint8Array;
 }
 
-/**
- * Folds the records of one copy, in order, into what the audit wants to know of it. `expectedLast` is what the copy
- * says of itself: a copy can report a tail whose records it does not have.
- */
-export function scrub(
-  copy: { readonly server: string; readonly start: LogStart; readonly expectedLast: number },
-  entries: Iterable<LogEntry>,
-  wanted: ReadonlySet<number>,
-): ServerReport {
+export interface ScrubbedCopy {
+  readonly server: string;
+  readonly start: LogStart;
+  /** What the copy says of itself: it can report a tail whose records it does not have. */
+  readonly expectedLast: number;
+}
+
+/** One copy under scrub: its records come one by one, so that a copy of any size can be read. */
+export interface Scrubbing {
+  /** In the order of the log. */
+  readonly take: (entry: LogEntry) => void;
+  readonly report: () => ServerReport;
+}
+
+/** Folds the records of one copy into what the audit wants to know of it. */
+export function beginScrub(copy: ScrubbedCopy, wanted: ReadonlySet<number>): Scrubbing {
   const missing: number[] = [];
   const digests: DigestAt[] = [];
   let { seq: at, digest } = copy.start;
   let first = 0;
-  for (const { seq, bytes } of entries) {
-    for (at += 1; at < seq; at += 1) missing.push(at);
-    if (first === 0) first = seq;
-    digest = nextDigest(digest, seq, bytes);
-    // Beyond a hole the digest is of another log.
-    if (missing.length === 0 && wanted.has(seq)) digests.push({ seq, digest: toHex(digest) });
-  }
-  for (let seq = at + 1; seq <= copy.expectedLast; seq += 1) missing.push(seq);
-  return { server: copy.server, first, last: Math.max(at, copy.expectedLast), missing, digests };
+  return {
+    take({ seq, bytes }) {
+      for (at += 1; at < seq; at += 1) missing.push(at);
+      if (first === 0) first = seq;
+      digest = nextDigest(digest, seq, bytes);
+      // Beyond a hole the digest is of another log.
+      if (missing.length === 0 && wanted.has(seq)) digests.push({ seq, digest: toHex(digest) });
+    },
+    report() {
+      const claimed = Array.from({ length: Math.max(0, copy.expectedLast - at) }, (_, i) => at + 1 + i);
+      const last = Math.max(at, copy.expectedLast);
+      return { server: copy.server, first, last, missing: [...missing, ...claimed], digests };
+    },
+  };
+}
+
+/** The same for records that are all at hand. */
+export function scrub(copy: ScrubbedCopy, entries: Iterable<LogEntry>, wanted: ReadonlySet<number>): ServerReport {
+  const scrubbing = beginScrub(copy, wanted);
+  for (const entry of entries) scrubbing.take(entry);
+  return scrubbing.report();
 }

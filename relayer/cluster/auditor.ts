@@ -1,9 +1,9 @@
 import type { Hex } from "../../protocol/bytes.ts";
 import type { NodeReport, PartitionFacts, ServerReport } from "../audit/facts.ts";
 import { planRepair, type Plan, type RepairStep } from "../audit/plan.ts";
-import { scrub } from "../audit/scrub.ts";
+import { beginScrub } from "../audit/scrub.ts";
 import { keptAt } from "../log/kept.ts";
-import type { CopyEnds, EnginePartition, LogEngine, LogEntry, LogKeeper, StateView } from "../ports.ts";
+import type { CopyEnds, EnginePartition, LogEngine, LogKeeper, StateView } from "../ports.ts";
 import type { Answers, Asking } from "./asking.ts";
 
 /** What an audit found in one partition, and what it did. */
@@ -143,10 +143,10 @@ async function scrubAll(
   const wanted = new Set(applied);
   return Promise.all(
     replicas.map(async ({ server }) => {
-      const entries: LogEntry[] = [];
-      for await (const entry of keeper.copy(partition, server, first)) entries.push(entry);
       const expectedLast = ends.get(server)?.get(partition)?.last ?? before;
-      return scrub({ server, start: { seq: before, digest }, expectedLast }, entries, wanted);
+      const scrubbing = beginScrub({ server, start: { seq: before, digest }, expectedLast }, wanted);
+      for await (const entry of keeper.copy(partition, server, first)) scrubbing.take(entry);
+      return scrubbing.report();
     }),
   );
 }
