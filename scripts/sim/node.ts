@@ -6,7 +6,7 @@ import { accept } from "../../relayer/flow/flow.ts";
 import type { Network } from "../../relayer/flow/guard.ts";
 import { createPending } from "../../relayer/flow/pending.ts";
 import { freezable, type FreezableLog } from "../../relayer/log/freezable.ts";
-import { keptAt, readingKept } from "../../relayer/log/kept.ts";
+import { checkedLog, createSupplies, keptAt, readingKept } from "../../relayer/log/kept.ts";
 import { startReplica, type Replica } from "../../relayer/log/replica.ts";
 import { keys } from "../../relayer/midc/keys.ts";
 import { nodeIdOf } from "../../relayer/midc/record.ts";
@@ -94,15 +94,9 @@ export class SimNode {
     const { world, engine, random, partitions } = this.#scene;
     this.lives += 1;
     const owner: Owner = { isDead: () => life.dead, pausedUntil: () => this.#pausedUntil };
-    const below = simulatedLog(partitions, {
-      world,
-      engine,
-      random,
-      owner,
-      applied: (partition) => this.applied(partition),
-      appliedAt: (partition, seq) => keptAt(this.disk, partition, seq)?.bytes,
-      troubles: { staleTail: (partition) => this.#staleTail(partition), isAway: this.#scene.isLogAway },
-    });
+    const troubles = { staleTail: (partition: number) => this.#staleTail(partition), isAway: this.#scene.isLogAway };
+    const told = simulatedLog(partitions, { world, engine, random, owner, troubles });
+    const below = checkedLog(told, this.disk, createSupplies());
     const life: Life = { owner, below, log: freezable(below, this.frozen), dead: false, notaries: [] };
     this.#life = life;
     this.#begin(life).catch(() => {
