@@ -103,12 +103,16 @@ class Streams {
     return !this.#generations.has(partition);
   }
 
-  /** The first look. Servers that start together with the node have to elect their leaders first. */
+  /**
+   * The first look. Servers that start together with the node have to elect their leaders first, and a stream that
+   * another node is making at this moment has a name before it can be asked anything.
+   */
   async begin(): Promise<void> {
     const deadline = Date.now() + BEGIN_MS_MAX;
     for (;;) {
       try {
         await this.refresh();
+        for (const partition of this.#generations.keys()) await this.tail(partition);
         return;
       } catch (error) {
         if (Date.now() > deadline) throw logFault(error);
