@@ -1,15 +1,14 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { isNewEnough, VERSION_MIN_TEXT } from "../../relayer/adapters/jetstream/gate.ts";
 import type { BroughtServer } from "./redis.ts";
 import { root, run } from "./run.ts";
 
-/** Older servers can lose what they acknowledged; a relayer refuses to run on them. */
-const VERSION_MIN = [2, 14, 4] as const;
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /** What a person does where we cannot bring one. */
-export const NATS_FIX = `put nats-server ${VERSION_MIN.join(".")} or newer on PATH (github.com/nats-io/nats-server/releases, or Debian's package)`;
+export const NATS_FIX = `put nats-server ${VERSION_MIN_TEXT} or newer on PATH (github.com/nats-io/nats-server/releases, or Debian's package)`;
 
 /**
  * Finds a nats-server that is new enough on PATH or in the project's cache; where apt can, unpacks the package of
@@ -19,7 +18,7 @@ export async function bringNats(): Promise<BroughtServer> {
   const found = (process.env["PATH"] ?? "")
     .split(delimiter)
     .map((dir) => join(dir, "nats-server"))
-    .find((path) => existsSync(path) && isNewEnough(path));
+    .find((path) => existsSync(path) && isNewEnough(natsVersion(path)));
   return found === undefined ? bringNatsOf("sid") : { kind: "found", path: found };
 }
 
@@ -71,19 +70,12 @@ async function debianMirror(): Promise<string | undefined> {
   return targets.output.split("\n").find((uri) => /\/debian\/?$/.test(uri));
 }
 
-/** `[2, 15, 1]` of a program that answers `nats-server: v2.15.1`. */
-export function natsVersion(path: string): readonly number[] | undefined {
+/** `2.15.1` of a program that answers `nats-server: v2.15.1`; empty for one that is none. */
+function natsVersion(path: string): string {
   try {
     const text = execFileSync(path, ["--version"], { encoding: "utf8", timeout: 10_000 });
-    return /v(\d+)\.(\d+)\.(\d+)/.exec(text)?.slice(1).map(Number);
+    return /v(\d+\.\d+\.\d+\S*)/.exec(text)?.[1] ?? "";
   } catch {
-    return undefined;
+    return "";
   }
-}
-
-function isNewEnough(path: string): boolean {
-  const version = natsVersion(path);
-  if (version === undefined) return false;
-  const at = VERSION_MIN.findIndex((least, i) => version[i] !== least);
-  return at === -1 || (version[at] ?? 0) > (VERSION_MIN[at] ?? 0);
 }

@@ -42,6 +42,7 @@ export async function readServers(sys: NatsConnection): Promise<readonly ServerF
 }
 
 const VERSION_MIN = [2, 14, 4] as const;
+/** Older servers can lose what they acknowledged. */
 export const VERSION_MIN_TEXT = VERSION_MIN.join(".");
 
 /** An unsafe setting: what is wrong, and what to change. */
@@ -74,8 +75,8 @@ export function unsafeServers(servers: readonly ServerFacts[]): readonly Unsafe[
   return unsafe;
 }
 
-/** A version with a suffix (2.15.0-beta) counts as the release before it. */
-function isNewEnough(version: string): boolean {
+/** Whether a nats-server of this version can be believed; one with a suffix counts as the release before it. */
+export function isNewEnough(version: string): boolean {
   const parts = /^(\d+)\.(\d+)\.(\d+)(-.+)?$/.exec(version);
   if (parts === null) return false;
   const numbers = parts.slice(1, 4).map(Number);
