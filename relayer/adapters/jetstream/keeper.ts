@@ -5,7 +5,7 @@ import type { CopyEnds, LogEntry, LogKeeper } from "../../ports.ts";
 import type { ReplicatedLog } from "./open.ts";
 import type { JetStreamLogOptions } from "./log.ts";
 import { readReplica } from "./replica.ts";
-import { createStream, placeOf, safeConfig, streamName, streamSubject } from "./streams.ts";
+import { createStream, currentGenerations, placeOf, safeConfig, streamName, streamSubject } from "./streams.ts";
 
 const REBUILT_MS_MAX = 60_000;
 const LOOK_MS = 200;
@@ -40,7 +40,7 @@ export async function openKeeper(opened: ReplicatedLog, options: JetStreamLogOpt
     },
     async renew(partition, firstSeq) {
       const jsm = mayMend();
-      const generation = (await newestGeneration(jsm, options.network, partition)) + 1;
+      const generation = ((await currentGenerations(jsm, options.network)).get(partition) ?? 0) + 1;
       const place = { network: options.network, partition, generation };
       await createStream(jsm, safeConfig(place, options, firstSeq));
       // What it held stays to be looked at, and nobody can append to it any more.
@@ -61,15 +61,6 @@ export async function openKeeper(opened: ReplicatedLog, options: JetStreamLogOpt
       await mayMend().streams.purge(stream(partition), { seq: beforeSeq });
     },
   };
-}
-
-async function newestGeneration(jsm: JetStreamManager, network: string, partition: number): Promise<number> {
-  let newest = 0;
-  for await (const name of jsm.streams.names(`midc.${network}.log.>`)) {
-    const place = placeOf(network, name);
-    if (place?.partition === partition) newest = Math.max(newest, place.generation);
-  }
-  return newest;
 }
 
 /** Takes a stream down to the one copy that leads it, and lets the engine make the others again from that one. */
