@@ -4,14 +4,11 @@ import { answerAudits } from "./cluster/reports.ts";
 import type { Config } from "./config.ts";
 import type { Ground } from "./ground.ts";
 import { keys } from "./midc/keys.ts";
-import { decodeBatchHead } from "./midc/rows.ts";
-import { decodeBatch } from "./midc/rows.ts";
+import { decodeBatch, decodeBatchHead } from "./midc/rows.ts";
 import { ledgerPartition } from "./notary/notary.ts";
 import { systemClock } from "./ops/clock.ts";
 import type { Ledger } from "./ports.ts";
 
-/** A partition number that no partition has; its executor audits for everybody. */
-const STEWARD = 65_535;
 /** Batches of a partition that are compared with the chain, the newest ones. */
 const BATCHES_COMPARED = 1_000;
 
@@ -36,7 +33,7 @@ export function openAudits(
     }
     return { held, onChain };
   };
-  answerAudits(asking, { node: toHex(keyring.nodeId), view, replica, frozen, supplies, keeper, journal, batches });
+  answerAudits(asking, { node: toHex(keyring.nodeId), view, frozen, supplies, keeper, journal, batches });
   return startAudits({
     asking,
     engine,
@@ -46,7 +43,7 @@ export function openAudits(
     onFault: ports.onFault,
     partitions: replica.partitions,
     clock: systemClock,
-    isSteward: () => cluster.owns(STEWARD),
+    isSteward: cluster.isSteward,
     mayRepair: config.MIDCHAIN_REPAIR === "yes",
   });
 }

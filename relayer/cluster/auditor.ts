@@ -2,8 +2,9 @@ import type { Hex } from "../../protocol/bytes.ts";
 import type { NodeReport, PartitionFacts, ServerReport } from "../audit/facts.ts";
 import { planRepair, type Plan, type RepairStep } from "../audit/plan.ts";
 import { beginScrub } from "../audit/scrub.ts";
-import { keptAt } from "../log/kept.ts";
+import { digestAt, keptAt } from "../log/kept.ts";
 import type { CopyEnds, EnginePartition, LogEngine, LogKeeper, StateView } from "../ports.ts";
+import { reportIn } from "./answers.ts";
 import type { Answers, Asking } from "./asking.ts";
 
 /** What an audit found in one partition, and what it did. */
@@ -127,7 +128,8 @@ async function reports(
     { partition, seqs: [...new Set(seqs)] },
     { waitMs: REPORT_MS_MAX, enough },
   );
-  return [...answers].filter(([node]) => members.includes(node)).map(([, body]) => body as NodeReport);
+  const heard = [...answers].filter(([node]) => members.includes(node));
+  return heard.map(([node, body]) => reportIn(node, body)).filter((report) => report !== undefined);
 }
 
 async function scrubAll(
@@ -137,7 +139,7 @@ async function scrubAll(
 ): Promise<readonly ServerReport[]> {
   const ends: CopyEnds = await keeper.ends();
   const before = first - 1;
-  const start = { seq: before, digest: before === 0 ? new Uint8Array(32) : keptAt(view, partition, before)?.digest };
+  const start = { seq: before, digest: before === 0 ? new Uint8Array(32) : digestAt(view, partition, before) };
   if (start.digest === undefined) return [];
   const digest = start.digest;
   const wanted = new Set(applied);

@@ -1,10 +1,7 @@
-import type { Hex } from "../../protocol/bytes.ts";
-import { keptAt } from "../log/kept.ts";
-import type { DigestAt } from "../audit/facts.ts";
-import type { Clock } from "../ports.ts";
 import { toHex } from "../../protocol/bytes.ts";
-import { decodeApplied } from "../midc/rows.ts";
-import { keys } from "../midc/keys.ts";
+import { digestAt } from "../log/kept.ts";
+import type { Clock } from "../ports.ts";
+import { digestsIn } from "./answers.ts";
 import type { Answers } from "./asking.ts";
 import { auditPartition, type AuditOptions, type AuditPorts, type PartitionAudit } from "./auditor.ts";
 
@@ -87,21 +84,15 @@ async function watch(
 }
 
 async function isShared(partition: number, seq: number, { asking, members, view }: AuditsPorts): Promise<boolean> {
-  const own = digestAt(partition, seq, view);
+  const own = digestAt(view, partition, seq);
   if (own === undefined) return false;
   const needed = Math.floor(members().length / 2) + 1;
   const agreeing = (answers: Answers): number =>
-    [...answers.values()].filter((body) =>
-      (body as readonly DigestAt[]).some((one) => one.seq === seq && one.digest === own),
+    [...answers].filter(
+      ([node, body]) =>
+        members().includes(node) && digestsIn(body).some((one) => one.seq === seq && one.digest === toHex(own)),
     ).length;
   const enough = (answers: Answers): boolean => agreeing(answers) >= needed || answers.size === members().length;
   const answers = await asking.ask("digest", { partition, seqs: [seq] }, { waitMs: SHARED_MS_MAX, enough });
   return agreeing(answers) >= needed;
-}
-
-function digestAt(partition: number, seq: number, view: AuditsPorts["view"]): Hex | undefined {
-  const applied = decodeApplied(view.get(keys.applied(partition)));
-  if (applied.seq === seq) return toHex(applied.digest);
-  const kept = keptAt(view, partition, seq);
-  return kept === undefined ? undefined : toHex(kept.digest);
 }

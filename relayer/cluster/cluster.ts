@@ -11,13 +11,15 @@ import type { Words } from "./words.ts";
 const LOOK_MS = 2_000;
 /** Leaders that are uneven for less than this are left alone: a restart evens out by itself or comes back. */
 const UNEVEN_MS_MIN = 8_000;
-/** A partition number that no partition has: its executor tends the spread of the leaders. */
+/** A partition number that no partition has: its executor does what one node does for all. */
 const STEWARD = 65_535;
 
 /** This node's part in a cluster: who is there, who works on what, and how the servers below are. */
 export interface Cluster {
   readonly view: () => ClusterView;
   readonly owns: (partition: number) => boolean;
+  /** Whether it is this node that tends the spread of the leaders and audits for everybody. */
+  readonly isSteward: () => boolean;
   readonly peers: Peers;
   readonly words: Words;
   /** Called whenever another node may have become a partition's executor. */
@@ -51,13 +53,14 @@ export function joinCluster(
     const node = executor(partition);
     return node !== undefined && equalBytes(node, keyring.nodeId);
   };
+  const isSteward = (): boolean => owns(STEWARD);
   let last: EngineLook = { servers: [], unsafe: [], partitions: [] };
   const stopping = new AbortController();
   const looking = lookOn(
     {
       ...ports,
       acceptUnsafe: options.acceptUnsafe,
-      isSteward: () => owns(STEWARD),
+      isSteward,
       onLook: (look) => (last = look),
     },
     stopping.signal,
@@ -66,6 +69,7 @@ export function joinCluster(
     peers,
     words: ports.words,
     owns,
+    isSteward,
     onChange: (listener) => peers.onChange(listener),
     view: () =>
       viewOf({

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { toHex, type Hex } from "../../protocol/bytes.ts";
 import { nodeIdOf } from "../midc/record.ts";
@@ -7,10 +6,9 @@ import type { Words } from "./words.ts";
 
 /** How often a node says that it lives, and after how long a silence the others go on without it. */
 const BEAT_MS = 400;
-export const SILENT_MS_MAX = 2_000;
+const SILENT_MS_MAX = 2_000;
 
 const wordSchema = z.object({
-  boot: z.string().max(32),
   url: z.string().max(256),
   applied: z.array(z.int().min(0)).max(1_024),
   leaving: z.boolean(),
@@ -70,7 +68,6 @@ function hearPeers(words: Words, clock: Pick<Clock, "now">, take: (peer: Peer) =
 
 export function followPeers(self: Self, ports: PeerPorts): Peers {
   const { words, clock } = ports;
-  const boot = randomBytes(8).toString("hex");
   const heard = new Map<Hex, Peer>();
   const listeners = new Set<() => void>();
   const startedAt = clock.now();
@@ -93,7 +90,7 @@ export function followPeers(self: Self, ports: PeerPorts): Peers {
     for (const listener of listeners) listener();
   };
   const beat = (leaving: boolean): void => {
-    words.tell("alive", { boot, url: self.url(), applied: ports.applied(), leaving });
+    words.tell("alive", { url: self.url(), applied: ports.applied(), leaving });
   };
   const unhear = hearPeers(words, clock, (peer) => {
     heard.set(peer.id, peer);

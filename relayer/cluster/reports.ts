@@ -3,8 +3,7 @@ import { toHex, type Hex } from "../../protocol/bytes.ts";
 import { compareAnchors } from "../audit/anchors.ts";
 import type { DigestAt, NodeReport } from "../audit/facts.ts";
 import type { FreezableLog } from "../log/freezable.ts";
-import { keptAt, keptFrom, type Supplies } from "../log/kept.ts";
-import type { Replica } from "../log/replica.ts";
+import { digestAt, keptAt, keptFrom, type Supplies } from "../log/kept.ts";
 import { keys } from "../midc/keys.ts";
 import { decodeApplied } from "../midc/rows.ts";
 import type { Journal, LogEntry, LogKeeper, StateView } from "../ports.ts";
@@ -24,7 +23,6 @@ const ANSWER_MS_MAX = 5_000;
 export interface ReportPorts {
   readonly node: Hex;
   readonly view: StateView;
-  readonly replica: Pick<Replica, "wake">;
   readonly frozen: FreezableLog;
   readonly supplies: Supplies;
   readonly keeper: LogKeeper;
@@ -95,11 +93,9 @@ async function report({ partition: of, seqs }: z.infer<typeof wanted>, ports: Re
 }
 
 function digestsAt(of: number, seqs: readonly number[], view: StateView): readonly DigestAt[] {
-  const { seq: applied, digest } = decodeApplied(view.get(keys.applied(of)));
   return [...new Set(seqs)].flatMap((seq): DigestAt[] => {
-    if (seq === applied) return [{ seq, digest: toHex(digest) }];
-    const kept = seq < applied ? keptAt(view, of, seq) : undefined;
-    return kept === undefined ? [] : [{ seq, digest: toHex(kept.digest) }];
+    const digest = digestAt(view, of, seq);
+    return digest === undefined ? [] : [{ seq, digest: toHex(digest) }];
   });
 }
 

@@ -36,6 +36,13 @@ export function keptAt(view: StateView, partition: number, seq: number): Kept | 
   return value === undefined ? undefined : keptOf(seq, value);
 }
 
+/** The running digest after a record, of any that this node has applied and still knows. */
+export function digestAt(view: StateView, partition: number, seq: number): Uint8Array | undefined {
+  const applied = decodeApplied(view.get(keys.applied(partition)));
+  if (seq === applied.seq) return applied.digest;
+  return seq < applied.seq ? keptAt(view, partition, seq)?.digest : undefined;
+}
+
 /** Kept records from `fromSeq` on without a gap, at most `max`. */
 export function keptFrom(view: StateView, partition: number, fromSeq: number, max: number): readonly Kept[] {
   const run: Kept[] = [];
