@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { memoryLog } from "../../../relayer/adapters/memory/log.ts";
+import { joinCluster } from "../../../relayer/cluster/cluster.ts";
+import { createHealth, guardedLog } from "../../../relayer/cluster/health.ts";
+import { nextMove } from "../../../relayer/cluster/spread.ts";
+import type { Clock, EngineLook, EnginePartition } from "../../../relayer/ports.ts";
+import { random, testIdentity } from "../../support/relayer.ts";
+
+const group = (partition: number, change: Partial<EnginePartition> = {}): EnginePartition => ({
+  partition,
+  stream: `s${partition}`,
+  leader: "n1",
+  replicas: ["n1", "n2", "n3"].map((server) => ({ server, current: true, lag: 0 })),
+  first: 1,
+  tail: 10,
+  ...change,
+});
+const server = { name: "n1", version: "2.15.1", syncAlways: true, clusterSize: 3 };
+const sound: EngineLook = { servers: [server], unsafe: [], partitions: [group(0), group(1)] };
+const lazy = { cause: "server n2 acknowledges before its disk has the bytes", fix: "set it" };
+
+/** A node that takes these looks at its servers, one after another, and has applied ten records of each partition. */
+async function afterLooks(looks: readonly EngineLook[], acceptUnsafe = false) {
+  const health = createHealth();
+  const faults: unknown[] = [];
+  let taken = 0;
+  let end = (): void => undefined;
+  const over = new Promise<void>((resolve) => (end = resolve));
+  const clock: Clock = {
+    now: () => taken * 2_000,
+    sleep: (_, signal) =>
+      taken < looks.length
+        ? Promise.resolve()
+        : new Promise((resolve) => {
+            signal?.addEventListener("abort", () => {
+              resolve();
+            });
+            end();
+          }),
+  };
+  const cluster = joinCluster(
+    { url: () => "", acceptUnsafe },
+    {
+      words: { tell: () => undefined, hear: () => () => undefined },
+      engine: {
+        look: () => Promise.resolve(looks[taken++] ?? sound),
+        partition: () => Promise.reject(new Error("not asked")),
+        lead: () => Promise.resolve(),
+      },
+      replica: { partitions: 2, applied: () => 10 },
+      health,
+      clock,
+      keyring: testIdentity(),
+      onFault: (error) => faults.push(error),
+    },
+  );
+  await over;
+  await cluster.stop();
+  const state = cluster.view().partitions.map((row) => row.state);
+  return { health, faults, state };
+}
+
+describe("the servers below a node", () => {
+  it("are believed while they say nothing unsafe, and while they are silent", async () => {
+    const { health, faults } = await afterLooks([sound, { ...sound, servers: [], unsafe: [lazy] }, sound]);
+    assert.equal(health.refusal(0), undefined);
+    assert.deepEqual(faults, []);
+  });
+
+  it("are distrusted for all partitions from the moment one says something unsafe until it is put right", async () => {
+    const unsafe = { ...sound, unsafe: [lazy] };
+    const { health } = await afterLooks([sound, unsafe]);
+    const log = guardedLog(memoryLog(2), health);
+    for (const partition of [0, 1]) await assert.rejects(log.append(partition, random(5)), { code: "LOG_UNSAFE" });
+    assert.deepEqual(await log.read(0, 1, 10), [], "reading goes on");
+    assert.equal((await afterLooks([unsafe, sound])).health.refusal(0), undefined);
+    assert.equal((await afterLooks([unsafe], true)).health.refusal(0), undefined, "accepted for an experiment");
+  });
+});
+
+describe("a log that ends before what was applied from it", () => {
+  const short = { ...sound, partitions: [group(0, { tail: 9 }), group(1)] };
+  const gone = { ...sound, partitions: [group(0, { stream: "", tail: undefined, leader: undefined }), group(1)] };
+  const silent = { ...sound, partitions: [group(0, { tail: undefined }), group(1)] };
+
+  it("takes no more appends when it was seen so twice running; the others do", async () => {
+    for (const look of [short, gone]) {
+      const { health, state } = await afterLooks([look, look]);
+      const log = guardedLog(memoryLog(2), health);
+      await assert.rejects(log.append(0, random(5)), { code: "LOG_LOST" });
+      assert.equal(await log.append(1, random(5)), 1);
+      assert.deepEqual(state, ["LOG_LOST", "ok"]);
+    }
+  });
+
+  it("may be the word of a server that only believes it leads, when it was seen so once, or between sound looks", async () => {
+    for (const looks of [[short], [short, sound, short], [silent, silent, silent]])
+      assert.equal((await afterLooks(looks)).health.refusal(0), undefined);
+  });
+
+  it("is taken back when it reaches as far again, not while nobody says how far", async () => {
+    assert.equal((await afterLooks([short, short, sound])).health.refusal(0), undefined);
+    assert.equal((await afterLooks([short, short, silent])).health.refusal(0)?.code, "LOG_LOST");
+  });
+});
+
+describe("the spread of leaders", () => {
+  const led = (...leaders: readonly (string | undefined)[]) => leaders.map((leader, i) => group(i, { leader }));
+
+  it("is evened out one group at a time, from who leads the most to who leads the fewest", () => {
+    assert.deepEqual(nextMove(led("n1", "n1", "n1", "n2")), { partition: 0, from: "n1", to: "n3" });
+  });
+
+  it("is left alone where it is as even as it can be, and while a group has no leader", () => {
+    assert.equal(nextMove(led("n1", "n1", "n2", "n3")), undefined);
+    assert.equal(nextMove(led("n1", "n1", "n1", undefined)), undefined);
+    assert.equal(nextMove([]), undefined);
+  });
+
+  it("never goes to a server whose copy is not up to date", () => {
+    const replicas = ["n1", "n2", "n3"].map((name) => ({ server: name, current: name !== "n3", lag: 0 }));
+    assert.deepEqual(nextMove(led("n1", "n1", "n1").map((each) => ({ ...each, replicas }))), {
+      partition: 0,
+      from: "n1",
+      to: "n2",
+    });
+  });
+});
