@@ -1,26 +1,12 @@
 import { createPublicClient, http } from "viem";
 import { notaryLedgerAbi } from "../protocol/abi/NotaryLedger.ts";
 import { toHex, type Hex } from "../protocol/bytes.ts";
+import type { Inclusion } from "../protocol/inclusion.ts";
 import { inputLeaf, pathFrom } from "../protocol/merkle.ts";
 import type { Finding } from "../protocol/proof.ts";
 import { batchDigest, domainSeparator } from "../protocol/typedData.ts";
 import { bytesOf } from "./hex.ts";
 import type { NetworkInfo } from "./types.ts";
-
-/** Where a transaction lies in its batch, as the relayer tells anybody. */
-export interface Inclusion {
-  readonly id: Hex;
-  readonly commitment: Hex;
-  readonly index: number;
-  readonly partition: Hex;
-  readonly seq: number;
-  readonly prev: Hex;
-  readonly root: Hex;
-  readonly count: number;
-  readonly itemsHash: Hex;
-  /** Siblings from the leaf up. */
-  readonly path: readonly Hex[];
-}
 
 export interface VerifiedInclusion {
   readonly ok: boolean;

@@ -3,7 +3,9 @@ export { createClient, type Client, type ClientOptions } from "./client.ts";
 export { createReader, type Reader, type Transactions, type TransactionsPage } from "./reader.ts";
 export { MidchainError } from "./errors.ts";
 export type { NetworkEvent } from "./events.ts";
-export { verifyInclusion, type Inclusion, type VerifiedInclusion } from "./inclusion.ts";
+export { verifyInclusion, type VerifiedInclusion } from "./inclusion.ts";
+export type { Inclusion } from "../protocol/inclusion.ts";
+export type { ClusterView } from "../protocol/cluster.ts";
 export { relayerView, type RelayerView } from "./relayerView.ts";
 export { verify, type Verified } from "./verify.ts";
 export type { ChainBlock, MyChain, OpenedBlock } from "./chain.ts";
@@ -15,7 +17,6 @@ export type { Submitted } from "./sign.ts";
 export type { WatchOptions } from "./watch.ts";
 export type { Enrolled } from "./vault.ts";
 export type {
-  ClusterInfo,
   Draft,
   DraftContent,
   DraftInput,

@@ -1,8 +1,9 @@
 import type { Hex } from "../protocol/bytes.ts";
+import type { ClusterView } from "../protocol/cluster.ts";
+import type { Inclusion } from "../protocol/inclusion.ts";
 import { failure } from "./errors.ts";
 import { events, type NetworkEvent } from "./events.ts";
-import type { Inclusion } from "./inclusion.ts";
-import type { ClusterInfo, NetworkInfo, Partition, Transaction } from "./types.ts";
+import type { NetworkInfo, Partition, Transaction } from "./types.ts";
 import { watch, type WatchOptions } from "./watch.ts";
 import { openWire, type Wire } from "./wire.ts";
 
@@ -33,7 +34,7 @@ export interface Reader {
   /** How far each partition of the private tier is. */
   readonly partitions: () => Promise<readonly Partition[]>;
   /** Nodes, servers, and who leads and executes what. */
-  readonly cluster: () => Promise<ClusterInfo>;
+  readonly cluster: () => Promise<ClusterView>;
   /** The public stream of everything that happens, until the signal ends it. */
   readonly events: (signal: AbortSignal) => AsyncGenerator<NetworkEvent>;
 }
@@ -66,7 +67,7 @@ export function readerOf(wire: Wire): Reader {
       wire.get<Transactions>(`/transactions?limit=${limit}${cursor === undefined ? "" : `&cursor=${cursor}`}`),
     inclusion: (id) => wire.get<Inclusion>(`/transactions/${id}/inclusion`),
     partitions: async () => (await wire.get<{ readonly partitions: readonly Partition[] }>("/partitions")).partitions,
-    cluster: () => wire.get<ClusterInfo>("/cluster"),
+    cluster: () => wire.get<ClusterView>("/cluster"),
     events: (signal) => events(wire, signal),
   };
 }

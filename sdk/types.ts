@@ -51,34 +51,6 @@ export interface Partition {
   readonly executor: Hex | null;
 }
 
-/** The nodes of a relayer's network, the servers that keep its logs, and who does what for which partition. */
-export interface ClusterInfo {
-  /** The node that answered. */
-  readonly node: Hex;
-  readonly nodes: readonly {
-    readonly id: Hex;
-    readonly url: string;
-    readonly live: boolean;
-    readonly heardMsAgo: number;
-    /** How many partitions it executes. */
-    readonly executes: number;
-    /** Records that it has not applied and the answering node has. */
-    readonly behind: number;
-  }[];
-  /** Empty where one node keeps its logs by itself. */
-  readonly servers: readonly { readonly name: string; readonly version: string; readonly leads: number }[];
-  readonly partitions: readonly {
-    readonly partition: number;
-    /** The server that leads its log; null on one machine, where a log has no leader. */
-    readonly leader: string | null;
-    readonly replicas: readonly { readonly server: string; readonly current: boolean; readonly lag: number }[];
-    readonly applied: number;
-    readonly executor: Hex | null;
-    /** `ok`, or the code of what keeps the partition read-only. */
-    readonly state: string;
-  }[];
-}
-
 export type TransactionState = "pending" | "batched" | "broadcast" | "mined" | "completed" | "failed";
 
 /** A transaction as anybody may see it. */

@@ -1,12 +1,12 @@
 import type { ReactNode } from "react";
-import type { ClusterInfo, Partition } from "../../sdk/index.ts";
+import type { ClusterView, Partition } from "../../sdk/index.ts";
 import { shortHash } from "../ui/format.ts";
 import { Hash } from "../ui/parts.tsx";
 
 /** The logs that people's chains lie in: who leads each, and which node batches and notarizes for it. */
 export function Partitions(props: {
   readonly partitions: readonly Partition[];
-  readonly cluster: ClusterInfo;
+  readonly cluster: ClusterView;
 }): ReactNode {
   const { partitions, cluster } = props;
   return (
@@ -28,7 +28,7 @@ export function Partitions(props: {
   );
 }
 
-function Nodes({ cluster }: { readonly cluster: ClusterInfo }): ReactNode {
+function Nodes({ cluster }: { readonly cluster: ClusterView }): ReactNode {
   return (
     <ul className="stack tight small">
       {cluster.nodes.map(({ id, live, executes, behind }) => (
@@ -52,7 +52,7 @@ function Nodes({ cluster }: { readonly cluster: ClusterInfo }): ReactNode {
   );
 }
 
-type Row = ClusterInfo["partitions"][number];
+type Row = ClusterView["partitions"][number];
 
 interface TileProps {
   readonly row: Row;

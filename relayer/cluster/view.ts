@@ -1,42 +1,10 @@
 import type { Hex } from "../../protocol/bytes.ts";
+import type { ClusterView, PartitionView } from "../../protocol/cluster.ts";
 import type { Fault } from "../errors.ts";
-import type { EngineLook, EnginePartition } from "../ports.ts";
+import type { EngineLook } from "../ports.ts";
 import type { Peer } from "./peers.ts";
 
-/** The cluster as one node sees it, for people, metrics and scripts. */
-export interface ClusterView {
-  readonly node: Hex;
-  readonly nodes: readonly {
-    readonly id: Hex;
-    readonly url: string;
-    readonly live: boolean;
-    readonly heardMsAgo: number;
-    readonly executes: number;
-    /** Records that it has not applied and this node has. */
-    readonly behind: number;
-  }[];
-  readonly servers: readonly {
-    readonly name: string;
-    readonly version: string;
-    readonly syncAlways: boolean;
-    readonly leads: number;
-  }[];
-  readonly unsafe: readonly { readonly cause: string; readonly fix: string }[];
-  readonly partitions: readonly PartitionView[];
-}
-
-export interface PartitionView {
-  readonly partition: number;
-  readonly stream: string;
-  readonly leader: string | null;
-  readonly replicas: EnginePartition["replicas"];
-  readonly first: number | null;
-  readonly tail: number | null;
-  readonly applied: number;
-  readonly executor: Hex | null;
-  /** `ok`, or the code of what keeps it read-only. */
-  readonly state: string;
-}
+export type { ClusterView };
 
 export function viewOf(seen: {
   readonly look: EngineLook;

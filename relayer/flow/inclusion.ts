@@ -1,34 +1,21 @@
-import { toHex, type Hex } from "../../protocol/bytes.ts";
+import { toHex } from "../../protocol/bytes.ts";
+import type { Inclusion } from "../../protocol/inclusion.ts";
 import { inputLeaf, merkleTree, proofAt, type MerkleTree } from "../../protocol/merkle.ts";
 import { keys } from "../midc/keys.ts";
 import { decodeBatch, decodeTx, type BatchRow } from "../midc/rows.ts";
 import { ledgerPartition } from "../notary/notary.ts";
 import type { StateView } from "../ports.ts";
 
-/**
- * Where a transaction lies in its batch, for anybody. It shows that the ledger holds what the relayer says about the
- * order of things, and no more: the commitment is salted by both sides, and which deal it settled is told to its parties
- * alone (relayer/flow/read.ts issues their proofs).
- */
-export interface InclusionView {
-  readonly id: Hex;
-  readonly commitment: Hex;
-  readonly index: number;
-  readonly partition: Hex;
-  readonly seq: number;
-  readonly prev: Hex;
-  readonly root: Hex;
-  readonly count: number;
-  readonly itemsHash: Hex;
-  readonly path: readonly Hex[];
-}
-
 /** Trees of the batches that were asked for last: building one costs two hashes per member. */
 const TREES_MAX = 32;
 
+/**
+ * An inclusion shows that the ledger holds what the relayer says about the order of things, and no more: which deal it
+ * settled is told to its parties alone (relayer/flow/read.ts issues their proofs).
+ */
 export interface Inclusions {
   /** Undefined while no batch holds the transaction. */
-  readonly read: (txId: Uint8Array) => InclusionView | undefined;
+  readonly read: (txId: Uint8Array) => Inclusion | undefined;
 }
 
 export function createInclusions(networkTag: Uint8Array, view: StateView): Inclusions {
