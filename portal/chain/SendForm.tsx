@@ -1,7 +1,6 @@
 import { useState, type ReactNode } from "react";
 import { useConfig } from "wagmi";
 import { useNetwork } from "../net/NetworkContext.ts";
-import { queries } from "../net/relayer.ts";
 import { AmountField } from "../ui/AmountField.tsx";
 import { readTokens } from "../ui/format.ts";
 import { Field } from "../ui/parts.tsx";
@@ -180,10 +179,7 @@ function useSend({ client, account }: OwnChain): (filled: FilledForm) => Promise
       {
         title: form === "payment" ? "Send a payment" : "Send a request",
         done: "It waits for the other parties. When all have signed, it appears on everybody's chain.",
-        async sign() {
-          await client.propose(draft, await client.sign(draft));
-          await queries.invalidateQueries({ queryKey: ["chain"] });
-        },
+        sign: async () => client.propose(draft, await client.sign(draft)),
       },
     );
     start(action);

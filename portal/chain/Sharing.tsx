@@ -1,9 +1,10 @@
 import { useState, type ReactNode } from "react";
 import { bytesToHex, type Hex } from "viem";
 import type { GrantInput, SharedContent } from "../../sdk/index.ts";
-import { queries } from "../net/relayer.ts";
 import { dateOf, shortHash } from "../ui/format.ts";
 import { Field } from "../ui/parts.tsx";
+import { signing, type Action } from "../wallet/action.ts";
+import { ActionButton } from "../wallet/ActionButton.tsx";
 import { useActions } from "../wallet/ActionProvider.tsx";
 import { inWords, type Trouble } from "../wallet/words.ts";
 import { Content } from "./Content.tsx";
@@ -112,20 +113,10 @@ function GrantForm(props: { readonly chain: OwnChain; readonly blocks: readonly 
   );
 }
 
-const signedAction = (title: string, done: string, sign: () => Promise<unknown>) => ({
+const signedAction = (title: string, done: string, sign: () => Promise<unknown>): Action => ({
   title,
   done,
-  steps: [
-    {
-      label: "Sign the approval",
-      kind: "sign" as const,
-      async run() {
-        await sign();
-        await queries.invalidateQueries({ queryKey: ["chain"] });
-        return undefined;
-      },
-    },
-  ],
+  steps: [signing("Sign the approval", sign)],
 });
 
 function Choice(props: {
@@ -157,7 +148,6 @@ function Choice(props: {
 
 /** The grants in force: the newest block about each reader decides. */
 function Grants(props: { readonly chain: OwnChain; readonly blocks: readonly OwnBlock[] }): ReactNode {
-  const { start, busy } = useActions();
   const newest = new Map<Hex, { readonly notAfter: number; readonly purpose: string }>();
   for (const { opened } of props.blocks) {
     if (opened?.kind !== "grant" && opened?.kind !== "revocation") continue;
@@ -175,20 +165,16 @@ function Grants(props: { readonly chain: OwnChain; readonly blocks: readonly Own
             <span>
               {shortHash(reader)}, {purpose}, until {dateOf(notAfter)}
             </span>
-            <button
-              type="button"
-              className="button small"
-              disabled={busy}
-              onClick={() => {
-                start(
-                  signedAction("End the access", "It is served no more; what was read stays read.", () =>
-                    props.chain.client.revoke(reader),
-                  ),
-                );
-              }}
+            <ActionButton
+              look="small"
+              action={() =>
+                signedAction("End the access", "It is served no more; what was read stays read.", () =>
+                  props.chain.client.revoke(reader),
+                )
+              }
             >
               End
-            </button>
+            </ActionButton>
           </li>
         ))}
       </ul>

@@ -3,7 +3,6 @@ import { useState, type ReactNode } from "react";
 import { bytesToHex } from "viem";
 import { useConfig } from "wagmi";
 import type { Draft } from "../../sdk/index.ts";
-import { queries } from "../net/relayer.ts";
 import { useActions } from "../wallet/ActionProvider.tsx";
 import { inWords, type Trouble } from "../wallet/words.ts";
 import { agreement } from "./agree.ts";
@@ -99,10 +98,7 @@ function useCoSign({ client }: OwnChain): (draft: Draft) => Promise<void> {
       {
         title: "Co-sign",
         done: "Signed. Once everybody has, it lies on every party's chain.",
-        async sign() {
-          await client.coSign(draft);
-          await queries.invalidateQueries({ queryKey: ["chain"] });
-        },
+        sign: () => client.coSign(draft),
       },
     );
     start(action);

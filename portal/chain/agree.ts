@@ -1,7 +1,7 @@
 import type { Config } from "wagmi";
 import type { Client, Draft } from "../../sdk/index.ts";
 import { tokens } from "../ui/format.ts";
-import type { Action, Step } from "../wallet/action.ts";
+import { signing, type Action, type Step } from "../wallet/action.ts";
 import { sendEncoded } from "../wallet/send.ts";
 
 /** Signing a request: what must be allowed on chain before it, then the signature, then where it goes. */
@@ -18,13 +18,5 @@ export async function agreement(
       kind: "send",
       run: async () => sendEncoded(config, await client.approval(token, allowed + needed)),
     }));
-  const sign: Step = {
-    label: "Sign the request",
-    kind: "sign",
-    async run() {
-      await end.sign();
-      return undefined;
-    },
-  };
-  return { title: end.title, done: end.done, steps: [...approvals, sign] };
+  return { title: end.title, done: end.done, steps: [...approvals, signing("Sign the request", end.sign)] };
 }

@@ -5,6 +5,7 @@ import type { Contracts } from "../net/useContracts.ts";
 import { shortHash, tokens } from "../ui/format.ts";
 import { Field, Figure } from "../ui/parts.tsx";
 import { delegate } from "../stake/actions.ts";
+import { DelegateToSelf } from "../stake/DelegateToSelf.tsx";
 import { useActions } from "../wallet/ActionProvider.tsx";
 import type { Power } from "./readGovern.ts";
 
@@ -15,8 +16,6 @@ export function PowerCard(props: {
   readonly power: Power;
 }): ReactNode {
   const { contracts, account, power } = props;
-  const config = useConfig();
-  const { start, busy } = useActions();
   return (
     <section className="card" aria-labelledby="power">
       <h2 id="power">Your voting power</h2>
@@ -27,18 +26,7 @@ export function PowerCard(props: {
       </div>
       <p className="small">{whoVotes(power, account)}</p>
       {power.staked === 0n || power.delegate === account ? null : (
-        <div>
-          <button
-            type="button"
-            className="button main"
-            disabled={busy}
-            onClick={() => {
-              start(delegate(config, contracts, account));
-            }}
-          >
-            Delegate to yourself
-          </button>
-        </div>
+        <DelegateToSelf contracts={contracts} account={account} />
       )}
       <DelegateOther contracts={contracts} />
     </section>

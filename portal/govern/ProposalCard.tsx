@@ -1,11 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { useConfig, useConnection, usePublicClient } from "wagmi";
+import { useConnection, usePublicClient } from "wagmi";
 import { useChainTime } from "../net/useChainTime.ts";
 import type { Contracts } from "../net/useContracts.ts";
 import { dateOf, shortHash, span, tokens } from "../ui/format.ts";
 import { Facts, Skeleton } from "../ui/parts.tsx";
-import { useActions } from "../wallet/ActionProvider.tsx";
+import { ActionButton } from "../wallet/ActionButton.tsx";
 import { execute, queue, settleDeposit } from "./actions.ts";
 import { actionWords } from "./decode.ts";
 import { readProposal, type Proposal, type ProposalNow, type ProposalState } from "./readGovern.ts";
@@ -137,37 +137,22 @@ function NextStep({
   readonly contracts: Contracts;
   readonly proposal: ProposalNow;
 }): ReactNode {
-  const config = useConfig();
   const time = useChainTime();
-  const { start, busy } = useActions();
   const { state, eta, deposit, deadline } = proposal;
-  const waits = state === "queued" && (time === undefined || time < eta);
+  const waits = time === undefined || time < eta;
   const voteOver = time !== undefined && time > deadline;
-  const steps = [
-    ["Queue", state === "succeeded", () => queue(config, contracts, proposal)],
-    [
-      waits ? "Execute when the timelock is over" : "Execute",
-      state === "queued",
-      () => execute(config, contracts, proposal),
-    ],
-    ["Settle the deposit", deposit > 0n && voteOver, () => settleDeposit(config, contracts, proposal)],
-  ] as const;
   return (
     <div className="row">
-      {steps.map(([label, shown, action]) =>
-        shown ? (
-          <button
-            type="button"
-            key={label}
-            className="button"
-            disabled={busy || (waits && label.startsWith("Execute"))}
-            onClick={() => {
-              start(action());
-            }}
-          >
-            {label}
-          </button>
-        ) : null,
+      {state !== "succeeded" ? null : (
+        <ActionButton action={(config) => queue(config, contracts, proposal)}>Queue</ActionButton>
+      )}
+      {state !== "queued" ? null : (
+        <ActionButton disabled={waits} action={(config) => execute(config, contracts, proposal)}>
+          {waits ? "Execute when the timelock is over" : "Execute"}
+        </ActionButton>
+      )}
+      {deposit === 0n || !voteOver ? null : (
+        <ActionButton action={(config) => settleDeposit(config, contracts, proposal)}>Settle the deposit</ActionButton>
       )}
     </div>
   );

@@ -6,7 +6,7 @@ import type { Contracts } from "../net/useContracts.ts";
 import { dateOf, tokens } from "../ui/format.ts";
 import { Field } from "../ui/parts.tsx";
 import { Segments } from "../ui/Segments.tsx";
-import type { Action } from "../wallet/action.ts";
+import { ActionButton } from "../wallet/ActionButton.tsx";
 import { useActions } from "../wallet/ActionProvider.tsx";
 import { signBallot, SUPPORTS, vote, type SignedBallot } from "./actions.ts";
 import { readPower, type ProposalNow } from "./readGovern.ts";
@@ -33,6 +33,7 @@ export function VoteForm({ contracts, account, proposal }: VoteProps): ReactNode
   const { start, busy } = useActions();
   if (mine === undefined) return null;
   if (mine.voted) return <p className="good">You have voted.</p>;
+  const powerless = mine.power === 0n || mine.power === undefined;
   const ballot = { id: proposal.id, support: Number(support), reason };
   return (
     <form
@@ -57,43 +58,20 @@ export function VoteForm({ contracts, account, proposal }: VoteProps): ReactNode
         )}
       </Field>
       <div className="row">
-        <button type="submit" className="button main" disabled={busy || mine.power === 0n || mine.power === undefined}>
+        <button type="submit" className="button main" disabled={busy || powerless}>
           Vote
         </button>
-        <button
-          type="button"
-          className="button"
-          disabled={busy || mine.power === 0n || mine.power === undefined}
-          onClick={() => {
-            start(
-              signing(async () => {
-                setSigned(await signBallot(config, contracts, { ...ballot, voter: account }));
-              }),
-            );
-          }}
+        <ActionButton
+          disabled={powerless}
+          action={(config) => signBallot(config, contracts, { ...ballot, voter: account }, setSigned)}
         >
           Sign without gas
-        </button>
+        </ActionButton>
       </div>
       {signed === undefined ? null : <Signed ballot={signed} />}
     </form>
   );
 }
-
-const signing = (sign: () => Promise<void>): Action => ({
-  title: "Sign a vote",
-  done: "Signed. Give the text to anybody who will send it; it can be used once.",
-  steps: [
-    {
-      label: "Sign the vote",
-      kind: "sign",
-      async run() {
-        await sign();
-        return undefined;
-      },
-    },
-  ],
-});
 
 function Signed({ ballot }: { readonly ballot: SignedBallot }): ReactNode {
   return (

@@ -5,9 +5,9 @@ import { platformGovernorAbi } from "../../protocol/abi/PlatformGovernor.ts";
 import { platformTokenAbi } from "../../protocol/abi/PlatformToken.ts";
 import type { Contracts } from "../net/useContracts.ts";
 import { tokens } from "../ui/format.ts";
-import type { Action, Step } from "../wallet/action.ts";
+import { signing, type Action } from "../wallet/action.ts";
 import { sendBatch } from "../wallet/batch.ts";
-import { sendCall, type Call } from "../wallet/send.ts";
+import { sending, type Call } from "../wallet/send.ts";
 import type { Power, Proposal } from "./readGovern.ts";
 
 /** What can be done with proposals: each is one window with the chain's own stages. */
@@ -17,12 +17,6 @@ const call = (contracts: Contracts, functionName: string, args: readonly unknown
   abi: platformGovernorAbi,
   functionName,
   args,
-});
-
-const sending = (config: Config, label: string, of: Call): Step => ({
-  label,
-  kind: "send",
-  run: () => sendCall(config, of),
 });
 
 export interface NewProposal {
@@ -82,10 +76,27 @@ export interface SignedBallot {
   readonly signature: Hex;
 }
 
-export async function signBallot(
+type OwnBallot = Ballot & { readonly voter: Address };
+
+export const signBallot = (
   config: Config,
   contracts: Contracts,
-  { id, support, reason, voter }: Ballot & { readonly voter: Address },
+  ballot: OwnBallot,
+  onSigned: (signed: SignedBallot) => void,
+): Action => ({
+  title: "Sign a vote",
+  done: "Signed. Give the text to anybody who will send it; it can be used once.",
+  steps: [
+    signing("Sign the vote", async () => {
+      onSigned(await signedBallot(config, contracts, ballot));
+    }),
+  ],
+});
+
+async function signedBallot(
+  config: Config,
+  contracts: Contracts,
+  { id, support, reason, voter }: OwnBallot,
 ): Promise<SignedBallot> {
   const client = getPublicClient(config);
   if (client === undefined) throw new Error("There is no endpoint of the chain.");

@@ -4,6 +4,7 @@ import { useChainTime } from "../net/useChainTime.ts";
 import type { Contracts } from "../net/useContracts.ts";
 import { dateOf, readTokens, span, tokens } from "../ui/format.ts";
 import { AmountField } from "../ui/AmountField.tsx";
+import { ActionButton } from "../wallet/ActionButton.tsx";
 import { useActions } from "../wallet/ActionProvider.tsx";
 import { cancelUnstake, requestUnstake, withdraw } from "./actions.ts";
 import type { Mine } from "./readStakes.ts";
@@ -57,8 +58,6 @@ export function Leaving(props: {
 
 function Countdown({ contracts, mine }: { readonly contracts: Contracts; readonly mine: Mine }): ReactNode {
   const now = useChainTime();
-  const config = useConfig();
-  const { start, busy } = useActions();
   const left = now === undefined ? undefined : mine.unlockAt - now;
   const free = left !== undefined && left <= 0;
   return (
@@ -70,26 +69,12 @@ function Countdown({ contracts, mine }: { readonly contracts: Contracts; readonl
           : `Free in ${left === undefined ? "…" : span(left)}, ${dateOf(mine.unlockAt)}.`}
       </span>
       <div className="row">
-        <button
-          type="button"
-          className="button main small"
-          disabled={busy || !free}
-          onClick={() => {
-            start(withdraw(config, contracts));
-          }}
-        >
+        <ActionButton look="main small" disabled={!free} action={(config) => withdraw(config, contracts)}>
           Withdraw
-        </button>
-        <button
-          type="button"
-          className="button small"
-          disabled={busy}
-          onClick={() => {
-            start(cancelUnstake(config, contracts, mine.unbonding));
-          }}
-        >
+        </ActionButton>
+        <ActionButton look="small" action={(config) => cancelUnstake(config, contracts, mine.unbonding)}>
           Keep staked
-        </button>
+        </ActionButton>
       </div>
     </div>
   );

@@ -5,7 +5,8 @@ import type { Contracts } from "../net/useContracts.ts";
 import { exactTokens, readTokens, tokens } from "../ui/format.ts";
 import { AmountField } from "../ui/AmountField.tsx";
 import { useActions } from "../wallet/ActionProvider.tsx";
-import { delegate, stake } from "./actions.ts";
+import { stake } from "./actions.ts";
+import { DelegateToSelf } from "./DelegateToSelf.tsx";
 import type { Mine } from "./readStakes.ts";
 
 export function StakeForm(props: {
@@ -65,25 +66,12 @@ export function StakeForm(props: {
 /** Staked tokens vote only once they are delegated: the classic trap, told before it hurts. */
 function Power(props: { readonly contracts: Contracts; readonly account: Address; readonly mine: Mine }): ReactNode {
   const { contracts, account, mine } = props;
-  const config = useConfig();
-  const { start, busy } = useActions();
   if (mine.staked === 0n) return null;
   if (mine.delegate === account) return <p className="small">Your stake votes for you: {tokens(mine.votes)} votes.</p>;
   return (
     <div className="notice warn-notice">
       <span>Your stake has no votes of yours yet. Delegate to yourself to vote and propose with it.</span>
-      <div>
-        <button
-          type="button"
-          className="button small"
-          disabled={busy}
-          onClick={() => {
-            start(delegate(config, contracts, account));
-          }}
-        >
-          Delegate to yourself
-        </button>
-      </div>
+      <DelegateToSelf contracts={contracts} account={account} />
     </div>
   );
 }

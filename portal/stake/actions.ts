@@ -5,8 +5,8 @@ import { dvStakingAbi } from "../../protocol/abi/DVStaking.ts";
 import { platformTokenAbi } from "../../protocol/abi/PlatformToken.ts";
 import type { Contracts } from "../net/useContracts.ts";
 import { tokens } from "../ui/format.ts";
-import type { Action, Step } from "../wallet/action.ts";
-import { sendCall } from "../wallet/send.ts";
+import { signing, type Action, type Step } from "../wallet/action.ts";
+import { sendCall, sending } from "../wallet/send.ts";
 
 /** What can be done with a stake. Each is one window with true stages; the permit saves the separate approval. */
 
@@ -27,15 +27,10 @@ export function stake(config: Config, contracts: Contracts, account: Address, am
     title: `Stake ${tokens(amount)} tokens`,
     done: `${tokens(amount)} tokens are staked. They earn from now on; delegate to yourself to vote with them.`,
     steps: [
-      {
-        label: "Sign the permit",
-        kind: "sign",
-        async run() {
-          const client = getPublicClient(config);
-          if (client !== undefined) permit = await signPermit(config, client, { contracts, account, amount });
-          return undefined;
-        },
-      },
+      signing("Sign the permit", async () => {
+        const client = getPublicClient(config);
+        if (client !== undefined) permit = await signPermit(config, client, { contracts, account, amount });
+      }),
       {
         label: "Stake",
         kind: "send",
@@ -80,36 +75,32 @@ async function signPermit(
 }
 
 export const claim = (config: Config, contracts: Contracts): Action =>
-  oneStep("Claim rewards", "The rewards are on your account.", {
-    label: "Claim",
-    kind: "send",
-    run: () => sendCall(config, call(contracts, "claim", [])),
-  });
+  oneStep("Claim rewards", "The rewards are on your account.", sending(config, "Claim", call(contracts, "claim", [])));
 
 export const requestUnstake = (config: Config, contracts: Contracts, amount: bigint): Action =>
-  oneStep(`Unstake ${tokens(amount)} tokens`, "The stake is leaving. Withdraw it when the time is over.", {
-    label: "Begin to unstake",
-    kind: "send",
-    run: () => sendCall(config, call(contracts, "requestUnstake", [amount])),
-  });
+  oneStep(
+    `Unstake ${tokens(amount)} tokens`,
+    "The stake is leaving. Withdraw it when the time is over.",
+    sending(config, "Begin to unstake", call(contracts, "requestUnstake", [amount])),
+  );
 
 export const cancelUnstake = (config: Config, contracts: Contracts, amount: bigint): Action =>
-  oneStep("Keep the stake", "It is staked again and earns from now on.", {
-    label: "Stake it again",
-    kind: "send",
-    run: () => sendCall(config, call(contracts, "cancelUnstake", [amount])),
-  });
+  oneStep(
+    "Keep the stake",
+    "It is staked again and earns from now on.",
+    sending(config, "Stake it again", call(contracts, "cancelUnstake", [amount])),
+  );
 
 export const withdraw = (config: Config, contracts: Contracts): Action =>
-  oneStep("Withdraw", "The tokens are on your account again.", {
-    label: "Withdraw",
-    kind: "send",
-    run: () => sendCall(config, call(contracts, "withdraw", [])),
-  });
+  oneStep(
+    "Withdraw",
+    "The tokens are on your account again.",
+    sending(config, "Withdraw", call(contracts, "withdraw", [])),
+  );
 
 export const delegate = (config: Config, contracts: Contracts, to: Address): Action =>
-  oneStep("Delegate your votes", "The votes count from the next second on, for proposals made after that.", {
-    label: "Delegate",
-    kind: "send",
-    run: () => sendCall(config, call(contracts, "delegate", [to])),
-  });
+  oneStep(
+    "Delegate your votes",
+    "The votes count from the next second on, for proposals made after that.",
+    sending(config, "Delegate", call(contracts, "delegate", [to])),
+  );

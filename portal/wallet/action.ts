@@ -8,6 +8,16 @@ export interface Step {
   readonly run: () => Promise<Hex | undefined>;
 }
 
+/** A step that is over once it is signed: what is made of the signature needs no transaction of this wallet. */
+export const signing = (label: string, sign: () => Promise<unknown>): Step => ({
+  label,
+  kind: "sign",
+  async run() {
+    await sign();
+    return undefined;
+  },
+});
+
 export interface Action {
   readonly title: string;
   readonly steps: readonly Step[];

@@ -1,6 +1,7 @@
 import type { Abi, Address, Hex } from "viem";
 import type { Config } from "wagmi";
 import { getConnection, getPublicClient, sendTransaction, writeContract } from "wagmi/actions";
+import type { Step } from "./action.ts";
 
 /** A call of one of the platform's contracts. */
 export interface Call {
@@ -22,6 +23,13 @@ export async function sendCall(config: Config, call: Call): Promise<Hex> {
   const gas = await client.estimateContractGas({ ...call, account });
   return writeContract(config, { ...call, account, gas: withMargin(gas) });
 }
+
+/** A step that is over once the call is final on chain. */
+export const sending = (config: Config, label: string, call: Call): Step => ({
+  label,
+  kind: "send",
+  run: () => sendCall(config, call),
+});
 
 /** A call that is encoded already, e.g. by the client library. */
 export async function sendEncoded(config: Config, call: { readonly to: Address; readonly data: Hex }): Promise<Hex> {
