@@ -1,5 +1,6 @@
 import { useState, type ReactNode } from "react";
-import { Field } from "../ui/parts.tsx";
+import { Form } from "../ui/Form.tsx";
+import { TextField } from "../ui/TextField.tsx";
 import type { OwnChain } from "./session.ts";
 
 /** Between the wallet and the open chain: opening it, beginning one, or the recovery words. */
@@ -120,34 +121,21 @@ function Words({ chain }: { readonly chain: OwnChain }): ReactNode {
 function Recover({ chain }: { readonly chain: OwnChain }): ReactNode {
   const [words, setWords] = useState("");
   return (
-    <form
-      className="card"
-      aria-label="Open with recovery words"
-      onSubmit={(event) => {
-        event.preventDefault();
+    <Form
+      look="card"
+      label="Open with recovery words"
+      onSubmit={() => {
         chain.recover(words.trim().replaceAll(/\s+/g, " "));
       }}
     >
       <h2>Open with your recovery words</h2>
       <TroubleOf chain={chain} />
-      <Field label="Recovery words" hint="24 words, in their order.">
-        {(ids) => (
-          <textarea
-            {...ids}
-            autoComplete="off"
-            spellCheck={false}
-            value={words}
-            onChange={(event) => {
-              setWords(event.currentTarget.value);
-            }}
-          />
-        )}
-      </Field>
+      <TextField long label="Recovery words" hint="24 words, in their order." value={words} onChange={setWords} />
       <div>
         <button type="submit" className="button main" disabled={words.trim() === ""}>
           Open
         </button>
       </div>
-    </form>
+    </Form>
   );
 }

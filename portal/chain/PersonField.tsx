@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { isAddress, type Address } from "viem";
 import { useConnection } from "wagmi";
 import { LOCAL_CHAIN, useNetwork } from "../net/NetworkContext.ts";
-import { Field } from "../ui/parts.tsx";
+import { TextField } from "../ui/TextField.tsx";
 import { demoAccounts } from "../wallet/demoWallet.ts";
 
 /** The accounts that somebody typed, apart by commas or spaces; undefined while one of them is none. */
@@ -28,27 +28,17 @@ export function PersonField(props: {
   };
   return (
     <div className="stack tight">
-      <Field
+      <TextField
         label={props.label}
         hint={
           props.several === true
             ? "Accounts, apart by spaces. They must have enrolled."
             : "An account that has enrolled."
         }
-      >
-        {(ids) => (
-          <input
-            {...ids}
-            autoComplete="off"
-            spellCheck={false}
-            placeholder="0x…"
-            value={props.value}
-            onChange={(event) => {
-              props.onChange(event.currentTarget.value);
-            }}
-          />
-        )}
-      </Field>
+        placeholder="0x…"
+        value={props.value}
+        onChange={props.onChange}
+      />
       {near.length === 0 ? null : (
         <div className="row">
           {near.map((person) => (

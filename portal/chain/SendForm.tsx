@@ -1,10 +1,11 @@
 import { useState, type ReactNode } from "react";
 import { useConfig } from "wagmi";
 import { useNetwork } from "../net/NetworkContext.ts";
-import { AmountField } from "../ui/AmountField.tsx";
+import { Form } from "../ui/Form.tsx";
 import { readTokens } from "../ui/format.ts";
 import { Field } from "../ui/parts.tsx";
 import { Segments } from "../ui/Segments.tsx";
+import { TextField } from "../ui/TextField.tsx";
 import { useActions } from "../wallet/ActionProvider.tsx";
 import { inWords, type Trouble } from "../wallet/words.ts";
 import { agreement } from "./agree.ts";
@@ -18,6 +19,7 @@ const FORMS = [
   ["several", "Several parties"],
 ] as const satisfies readonly (readonly [RequestForm, string])[];
 
+const REFERENCE_CHARS_MAX = 64;
 const EMPTY = { others: "", amount: "", text: "", reference: "" };
 
 /** A new request: it is sealed and signed here, and waits at the relayer until the others have signed too. */
@@ -32,11 +34,10 @@ export function SendForm({ chain }: { readonly chain: OwnChain }): ReactNode {
   const send = useSend(chain);
   const filled = { form, ...fields, file };
   return (
-    <form
-      className="card"
-      aria-label="New request"
-      onSubmit={(event) => {
-        event.preventDefault();
+    <Form
+      look="card"
+      label="New request"
+      onSubmit={() => {
         setTrouble(undefined);
         send(filled).then(
           () => {
@@ -63,7 +64,7 @@ export function SendForm({ chain }: { readonly chain: OwnChain }): ReactNode {
           Seal and sign
         </button>
       </div>
-    </form>
+    </Form>
   );
 }
 
@@ -85,7 +86,8 @@ function Fields(props: {
         onChange={set("others")}
       />
       {form !== "payment" ? null : (
-        <AmountField
+        <TextField
+          decimal
           label="Amount"
           hint={wrong ? "This is not an amount." : "Tokens of the platform; they move when the chain settles."}
           wrong={wrong}
@@ -95,6 +97,7 @@ function Fields(props: {
       )}
       <TextField
         long
+        prose
         label={form === "payment" ? "Message, if any" : "Text"}
         hint="Sealed in this browser for the parties alone."
         value={fields.text}
@@ -115,36 +118,12 @@ function Fields(props: {
       )}
       <TextField
         label="Reference, if any"
+        maxLength={REFERENCE_CHARS_MAX}
         hint="In clear for the relayer: a file number, never a name."
         value={fields.reference}
         onChange={set("reference")}
       />
     </>
-  );
-}
-
-const REFERENCE_CHARS_MAX = 64;
-
-function TextField(props: {
-  readonly label: string;
-  readonly hint: string;
-  readonly long?: boolean;
-  readonly value: string;
-  readonly onChange: (text: string) => void;
-}): ReactNode {
-  const change = (event: { readonly currentTarget: { readonly value: string } }): void => {
-    props.onChange(event.currentTarget.value);
-  };
-  return (
-    <Field label={props.label} hint={props.hint}>
-      {(ids) =>
-        props.long === true ? (
-          <textarea {...ids} value={props.value} onChange={change} />
-        ) : (
-          <input {...ids} maxLength={REFERENCE_CHARS_MAX} autoComplete="off" value={props.value} onChange={change} />
-        )
-      }
-    </Field>
   );
 }
 

@@ -1,8 +1,9 @@
 import { useState, type ReactNode } from "react";
 import { bytesToHex, type Hex } from "viem";
 import type { GrantInput, SharedContent } from "../../sdk/index.ts";
+import { Choice } from "../ui/Choice.tsx";
+import { Form } from "../ui/Form.tsx";
 import { dateOf, shortHash } from "../ui/format.ts";
-import { Field } from "../ui/parts.tsx";
 import { signing, type Action } from "../wallet/action.ts";
 import { ActionButton } from "../wallet/ActionButton.tsx";
 import { useActions } from "../wallet/ActionProvider.tsx";
@@ -65,11 +66,9 @@ function GrantForm(props: { readonly chain: OwnChain; readonly blocks: readonly 
   const chosen = choices.find((choice) => choice.txId === txId) ?? choices.at(-1);
   if (choices.length === 0) return <p className="muted">There is no content on your chain yet that you could share.</p>;
   return (
-    <form
-      className="stack tight"
-      aria-label="Let somebody read"
-      onSubmit={(event) => {
-        event.preventDefault();
+    <Form
+      label="Let somebody read"
+      onSubmit={() => {
         if (account === undefined || chosen === undefined) return;
         const notAfter = new Date(Date.now() + Number(days) * DAY_MS);
         start(
@@ -86,14 +85,7 @@ function GrantForm(props: { readonly chain: OwnChain; readonly blocks: readonly 
         options={choices.map((one) => [one.txId, one.label])}
       />
       <PersonField label="Reader" value={reader} onChange={setReader} />
-      <Choice
-        label="Purpose"
-        value={purpose}
-        onChange={(value) => {
-          setPurpose(value as GrantInput["purpose"]);
-        }}
-        options={PURPOSES.map((name) => [name, name])}
-      />
+      <Choice label="Purpose" value={purpose} onChange={setPurpose} options={PURPOSES.map((name) => [name, name])} />
       <Choice
         label="For"
         value={days}
@@ -109,7 +101,7 @@ function GrantForm(props: { readonly chain: OwnChain; readonly blocks: readonly 
           Let them read
         </button>
       </div>
-    </form>
+    </Form>
   );
 }
 
@@ -118,33 +110,6 @@ const signedAction = (title: string, done: string, sign: () => Promise<unknown>)
   done,
   steps: [signing("Sign the approval", sign)],
 });
-
-function Choice(props: {
-  readonly label: string;
-  readonly value: string;
-  readonly options: readonly (readonly [string, string])[];
-  readonly onChange: (value: string) => void;
-}): ReactNode {
-  return (
-    <Field label={props.label}>
-      {(ids) => (
-        <select
-          {...ids}
-          value={props.value}
-          onChange={(event) => {
-            props.onChange(event.currentTarget.value);
-          }}
-        >
-          {props.options.map(([value, name]) => (
-            <option key={value} value={value}>
-              {name}
-            </option>
-          ))}
-        </select>
-      )}
-    </Field>
-  );
-}
 
 /** The grants in force: the newest block about each reader decides. */
 function Grants(props: { readonly chain: OwnChain; readonly blocks: readonly OwnBlock[] }): ReactNode {
@@ -189,11 +154,9 @@ function Shared({ chain }: { readonly chain: OwnChain }): ReactNode {
   return (
     <details>
       <summary>Read what somebody shares with you</summary>
-      <form
-        className="stack tight"
-        aria-label="Read what is shared"
-        onSubmit={(event) => {
-          event.preventDefault();
+      <Form
+        label="Read what is shared"
+        onSubmit={() => {
           if (account === undefined) return;
           chain.client.shared(account).then(setResult, (error: unknown) => {
             setResult(inWords(error));
@@ -213,7 +176,7 @@ function Shared({ chain }: { readonly chain: OwnChain }): ReactNode {
             result.map(({ txId, content }) => <Content key={txId} bytes={content} />)
           )}
         </div>
-      </form>
+      </Form>
     </details>
   );
 }

@@ -3,7 +3,9 @@ import { isAddress, zeroAddress, type Address } from "viem";
 import { useConfig } from "wagmi";
 import type { Contracts } from "../net/useContracts.ts";
 import { shortHash, tokens } from "../ui/format.ts";
-import { Field, Figure } from "../ui/parts.tsx";
+import { Form } from "../ui/Form.tsx";
+import { Figure } from "../ui/parts.tsx";
+import { TextField } from "../ui/TextField.tsx";
 import { delegate } from "../stake/actions.ts";
 import { DelegateToSelf } from "../stake/DelegateToSelf.tsx";
 import { useActions } from "../wallet/ActionProvider.tsx";
@@ -46,34 +48,27 @@ function DelegateOther({ contracts }: { readonly contracts: Contracts }): ReactN
   return (
     <details>
       <summary>Delegate to somebody else</summary>
-      <form
-        className="stack tight"
-        aria-label="Delegate to somebody else"
-        onSubmit={(event) => {
-          event.preventDefault();
+      <Form
+        label="Delegate to somebody else"
+        onSubmit={() => {
           if (isAddress(to)) start(delegate(config, contracts, to));
         }}
       >
-        <Field label="Account" hint="It votes with your stake; it cannot move it. You can take it back at any time.">
-          {(ids) => (
-            <input
-              {...ids}
-              placeholder="0x…"
-              autoComplete="off"
-              spellCheck={false}
-              value={to}
-              onChange={(event) => {
-                setTo(event.currentTarget.value.trim());
-              }}
-            />
-          )}
-        </Field>
+        <TextField
+          label="Account"
+          hint="It votes with your stake; it cannot move it. You can take it back at any time."
+          placeholder="0x…"
+          value={to}
+          onChange={(text) => {
+            setTo(text.trim());
+          }}
+        />
         <div>
           <button type="submit" className="button small" disabled={busy || !isAddress(to)}>
             Delegate
           </button>
         </div>
-      </form>
+      </Form>
     </details>
   );
 }

@@ -3,7 +3,10 @@ import { useState, type ReactNode } from "react";
 import { useConfig, usePublicClient } from "wagmi";
 import type { Contracts } from "../net/useContracts.ts";
 import { tokens } from "../ui/format.ts";
-import { Field, Skeleton } from "../ui/parts.tsx";
+import { Choice } from "../ui/Choice.tsx";
+import { Form } from "../ui/Form.tsx";
+import { Skeleton } from "../ui/parts.tsx";
+import { TextField } from "../ui/TextField.tsx";
 import { useActions } from "../wallet/ActionProvider.tsx";
 import { takesBatches } from "../wallet/batch.ts";
 import { propose } from "./actions.ts";
@@ -22,12 +25,12 @@ export function ProposeForm({ contracts, power }: { readonly contracts: Contract
   return (
     <section className="card" aria-labelledby="propose">
       <h2 id="propose">Propose</h2>
-      {rules === undefined ? <Skeleton lines={4} /> : <Form contracts={contracts} power={power} rules={rules} />}
+      {rules === undefined ? <Skeleton lines={4} /> : <RuleForm contracts={contracts} power={power} rules={rules} />}
     </section>
   );
 }
 
-function Form(props: {
+function RuleForm(props: {
   readonly contracts: Contracts;
   readonly power: Power;
   readonly rules: readonly RuleNow[];
@@ -50,27 +53,20 @@ function Form(props: {
     start(propose(config, contracts, { proposal, power, batches: await takesBatches(config) }));
   };
   return (
-    <form
-      className="stack tight"
-      aria-label="Propose a rule"
-      onSubmit={(event) => {
-        event.preventDefault();
+    <Form
+      label="Propose a rule"
+      onSubmit={() => {
         void submit();
       }}
     >
-      <RuleChoice rules={rules} value={now.rule.id} onChange={setId} />
+      <Choice
+        label="Rule"
+        value={now.rule.id}
+        onChange={setId}
+        options={rules.map(({ rule }) => [rule.id, rule.title])}
+      />
       <ValueField now={now} text={text} wrong={wrong} onChange={setText} />
-      <Field label="Why" hint="Public, and kept on chain.">
-        {(ids) => (
-          <textarea
-            {...ids}
-            value={reason}
-            onChange={(event) => {
-              setReason(event.currentTarget.value);
-            }}
-          />
-        )}
-      </Field>
+      <TextField long prose label="Why" hint="Public, and kept on chain." value={reason} onChange={setReason} />
       {value === undefined || wrong !== undefined ? null : <Preview contracts={contracts} now={now} value={value} />}
       <p className="small">{depositText(power)}</p>
       <div>
@@ -82,7 +78,7 @@ function Form(props: {
           Propose
         </button>
       </div>
-    </form>
+    </Form>
   );
 }
 
@@ -99,32 +95,6 @@ function faultOf({ max, value: before }: RuleNow, value: bigint | undefined, tex
   return max !== undefined && value > max ? "This is above what the contract allows." : undefined;
 }
 
-function RuleChoice(props: {
-  readonly rules: readonly RuleNow[];
-  readonly value: string;
-  readonly onChange: (id: string) => void;
-}): ReactNode {
-  return (
-    <Field label="Rule">
-      {(ids) => (
-        <select
-          {...ids}
-          value={props.value}
-          onChange={(event) => {
-            props.onChange(event.currentTarget.value);
-          }}
-        >
-          {props.rules.map(({ rule }) => (
-            <option key={rule.id} value={rule.id}>
-              {rule.title}
-            </option>
-          ))}
-        </select>
-      )}
-    </Field>
-  );
-}
-
 function ValueField(props: {
   readonly now: RuleNow;
   readonly text: string;
@@ -134,24 +104,15 @@ function ValueField(props: {
   const { rule, value, max } = props.now;
   const bound = max === undefined ? "" : `, at most ${valueText(rule.unit, max)}`;
   return (
-    <Field
+    <TextField
+      decimal
       label="New value"
       hint={props.wrong ?? `Now ${valueText(rule.unit, value)}${bound}. Type it ${UNIT_HINTS[rule.unit]}.`}
-    >
-      {(ids) => (
-        <input
-          {...ids}
-          inputMode="decimal"
-          autoComplete="off"
-          placeholder={valueTyped(rule.unit, value)}
-          aria-invalid={props.wrong !== undefined}
-          value={props.text}
-          onChange={(event) => {
-            props.onChange(event.currentTarget.value);
-          }}
-        />
-      )}
-    </Field>
+      placeholder={valueTyped(rule.unit, value)}
+      wrong={props.wrong !== undefined}
+      value={props.text}
+      onChange={props.onChange}
+    />
   );
 }
 

@@ -2,7 +2,8 @@ import { useState, type ReactNode } from "react";
 import { isAddress, isHex } from "viem";
 import { useConfig } from "wagmi";
 import type { Contracts } from "../net/useContracts.ts";
-import { Field } from "../ui/parts.tsx";
+import { Form } from "../ui/Form.tsx";
+import { TextField } from "../ui/TextField.tsx";
 import { useActions } from "../wallet/ActionProvider.tsx";
 import { sendSigned, type SignedBallot } from "./actions.ts";
 
@@ -29,32 +30,25 @@ export function SendSigned({ contracts }: { readonly contracts: Contracts }): Re
   return (
     <details className="card">
       <summary>Send a vote that somebody has signed</summary>
-      <form
-        className="stack tight"
-        aria-label="Send a signed vote"
-        onSubmit={(event) => {
-          event.preventDefault();
+      <Form
+        label="Send a signed vote"
+        onSubmit={() => {
           if (ballot !== undefined) start(sendSigned(config, contracts, ballot));
         }}
       >
-        <Field label="Signed vote" hint="The text that the voter's page shows. You pay the gas, the voter nothing.">
-          {(ids) => (
-            <textarea
-              {...ids}
-              spellCheck={false}
-              value={text}
-              onChange={(event) => {
-                setText(event.currentTarget.value);
-              }}
-            />
-          )}
-        </Field>
+        <TextField
+          long
+          label="Signed vote"
+          hint="The voter has signed it on a page of their own and given you the text. Paste it here and send it: you pay the gas, the voter nothing."
+          value={text}
+          onChange={setText}
+        />
         <div>
           <button type="submit" className="button" disabled={busy || ballot === undefined}>
             Send it
           </button>
         </div>
-      </form>
+      </Form>
     </details>
   );
 }

@@ -4,8 +4,9 @@ import type { Address } from "viem";
 import { useConfig, usePublicClient } from "wagmi";
 import type { Contracts } from "../net/useContracts.ts";
 import { dateOf, tokens } from "../ui/format.ts";
-import { Field } from "../ui/parts.tsx";
+import { Form } from "../ui/Form.tsx";
 import { Segments } from "../ui/Segments.tsx";
+import { TextField } from "../ui/TextField.tsx";
 import { ActionButton } from "../wallet/ActionButton.tsx";
 import { useActions } from "../wallet/ActionProvider.tsx";
 import { signBallot, SUPPORTS, vote, type SignedBallot } from "./actions.ts";
@@ -36,27 +37,21 @@ export function VoteForm({ contracts, account, proposal }: VoteProps): ReactNode
   const powerless = mine.power === 0n || mine.power === undefined;
   const ballot = { id: proposal.id, support: Number(support), reason };
   return (
-    <form
-      className="stack tight"
-      aria-label="Vote"
-      onSubmit={(event) => {
-        event.preventDefault();
+    <Form
+      label="Vote"
+      onSubmit={() => {
         start(vote(config, contracts, ballot));
       }}
     >
       <WhyDifferent contracts={contracts} account={account} proposal={proposal} />
       <Segments legend="Your vote" value={support} options={CHOICES} onChange={setSupport} />
-      <Field label="Reason, if you like" hint="Public, and kept on chain.">
-        {(ids) => (
-          <input
-            {...ids}
-            value={reason}
-            onChange={(event) => {
-              setReason(event.currentTarget.value);
-            }}
-          />
-        )}
-      </Field>
+      <TextField
+        prose
+        label="Reason, if you like"
+        hint="Public, and kept on chain."
+        value={reason}
+        onChange={setReason}
+      />
       <div className="row">
         <button type="submit" className="button main" disabled={busy || powerless}>
           Vote
@@ -69,7 +64,7 @@ export function VoteForm({ contracts, account, proposal }: VoteProps): ReactNode
         </ActionButton>
       </div>
       {signed === undefined ? null : <Signed ballot={signed} />}
-    </form>
+    </Form>
   );
 }
 

@@ -3,7 +3,8 @@ import { useConfig } from "wagmi";
 import { useChainTime } from "../net/useChainTime.ts";
 import type { Contracts } from "../net/useContracts.ts";
 import { dateOf, readTokens, span, tokens } from "../ui/format.ts";
-import { AmountField } from "../ui/AmountField.tsx";
+import { Form } from "../ui/Form.tsx";
+import { TextField } from "../ui/TextField.tsx";
 import { ActionButton } from "../wallet/ActionButton.tsx";
 import { useActions } from "../wallet/ActionProvider.tsx";
 import { cancelUnstake, requestUnstake, withdraw } from "./actions.ts";
@@ -25,17 +26,16 @@ export function Leaving(props: {
     <section className="card" aria-labelledby="unstake">
       <h2 id="unstake">Unstake</h2>
       {mine.unbonding === 0n ? null : <Countdown contracts={contracts} mine={mine} />}
-      <form
-        className="stack tight"
-        aria-label="Unstake tokens"
-        onSubmit={(event) => {
-          event.preventDefault();
+      <Form
+        label="Unstake tokens"
+        onSubmit={() => {
           if (amount === undefined) return;
           start(requestUnstake(config, contracts, amount));
           setText("");
         }}
       >
-        <AmountField
+        <TextField
+          decimal
           label="Amount to unstake"
           wrong={tooMuch}
           value={text}
@@ -51,7 +51,7 @@ export function Leaving(props: {
             Unstake
           </button>
         </div>
-      </form>
+      </Form>
     </section>
   );
 }

@@ -3,7 +3,8 @@ import type { Address } from "viem";
 import { useConfig } from "wagmi";
 import type { Contracts } from "../net/useContracts.ts";
 import { exactTokens, readTokens, tokens } from "../ui/format.ts";
-import { AmountField } from "../ui/AmountField.tsx";
+import { Form } from "../ui/Form.tsx";
+import { TextField } from "../ui/TextField.tsx";
 import { useActions } from "../wallet/ActionProvider.tsx";
 import { stake } from "./actions.ts";
 import { DelegateToSelf } from "./DelegateToSelf.tsx";
@@ -21,18 +22,18 @@ export function StakeForm(props: {
   const amount = readTokens(text);
   const tooMuch = amount !== undefined && amount > mine.balance;
   return (
-    <form
-      className="card"
-      aria-label="Stake tokens"
-      onSubmit={(event) => {
-        event.preventDefault();
+    <Form
+      look="card"
+      label="Stake tokens"
+      onSubmit={() => {
         if (amount === undefined) return;
         start(stake(config, contracts, account, amount));
         setText("");
       }}
     >
       <h2>Stake</h2>
-      <AmountField
+      <TextField
+        decimal
         label="Amount to stake"
         wrong={tooMuch}
         value={text}
@@ -59,7 +60,7 @@ export function StakeForm(props: {
         </button>
       </div>
       <Power contracts={contracts} account={account} mine={mine} />
-    </form>
+    </Form>
   );
 }
 
