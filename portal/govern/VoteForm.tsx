@@ -73,7 +73,8 @@ function Signed({ ballot }: { readonly ballot: SignedBallot }): ReactNode {
     <div className="notice">
       <strong>Signed: {SUPPORTS[ballot.support]}</strong>
       <span className="small">
-        Anybody can send it from this page and pays the gas. It cannot be changed on the way.
+        It is not sent yet. Give this text to somebody else: they paste it under “Send a vote that somebody has signed”
+        on this page, send it and pay the gas. It cannot be changed on the way.
       </span>
       <code className="raw" aria-label="Signed vote">
         {JSON.stringify(ballot)}

@@ -85,7 +85,7 @@ export const signBallot = (
   onSigned: (signed: SignedBallot) => void,
 ): Action => ({
   title: "Sign a vote",
-  done: "Signed. Give the text to anybody who will send it; it can be used once.",
+  done: "Signed, and not sent. Give the text to somebody who sends it; it can be used once.",
   steps: [
     signing("Sign the vote", async () => {
       onSigned(await signedBallot(config, contracts, ballot));
