@@ -1,10 +1,12 @@
-import { useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { bytesToHex } from "viem";
 import type { OpenedBlock, Verified } from "../../sdk/index.ts";
 import { useExplorer, useNetwork } from "../net/NetworkContext.ts";
 import { dateOf } from "../ui/format.ts";
-import { Findings, Hash } from "../ui/parts.tsx";
-import { inWords, type Trouble } from "../wallet/words.ts";
+import { Hash } from "../ui/parts.tsx";
+import { Verdict } from "../ui/Verdict.tsx";
+import { TroubleNotice } from "../wallet/TroubleNotice.tsx";
+import { useAttempt } from "../wallet/useAttempt.ts";
 import { Content, saveFile } from "./Content.tsx";
 import { kindText, movementsOf, movementText, personOf } from "./describe.ts";
 import type { OwnChain } from "./session.ts";
@@ -98,10 +100,10 @@ function Outcome(props: {
 
 function Proof({ chain, own }: { readonly chain: OwnChain; readonly own: OwnBlock }): ReactNode {
   const { rpcUrl } = useNetwork();
-  const [result, setResult] = useState<(Verified & { readonly text: string }) | Trouble>();
-  const check = async (): Promise<void> => {
+  const { result, trouble, run } = useAttempt<Verified & { readonly text: string }>();
+  const check = async () => {
     const text = await chain.client.proof(own.block.txId);
-    setResult({ ...(await chain.client.verify(text, rpcUrl === undefined ? {} : { rpcUrl })), text });
+    return { ...(await chain.client.verify(text, rpcUrl === undefined ? {} : { rpcUrl })), text };
   };
   return (
     <>
@@ -110,14 +112,12 @@ function Proof({ chain, own }: { readonly chain: OwnChain; readonly own: OwnBloc
           type="button"
           className="button small"
           onClick={() => {
-            check().catch((error: unknown) => {
-              setResult(inWords(error));
-            });
+            run(check);
           }}
         >
           Check its proof
         </button>
-        {result !== undefined && "text" in result ? (
+        {result === undefined ? null : (
           <button
             type="button"
             className="button small"
@@ -127,20 +127,18 @@ function Proof({ chain, own }: { readonly chain: OwnChain; readonly own: OwnBloc
           >
             Save the proof file
           </button>
-        ) : null}
-      </div>
-      <div role="status">
-        {result === undefined ? null : "findings" in result ? (
-          <div className={result.ok ? "notice good-notice" : "notice bad-notice"}>
-            <strong>{result.ok ? "The proof holds" : "The proof is broken"}</strong>
-            <Findings findings={result.findings} />
-          </div>
-        ) : (
-          <p className="bad">
-            {result.what} {result.next}
-          </p>
         )}
       </div>
+      <div role="status">
+        {result === undefined ? null : (
+          <Verdict
+            ok={result.ok}
+            title={result.ok ? "The proof holds" : "The proof is broken"}
+            findings={result.findings}
+          />
+        )}
+      </div>
+      <TroubleNotice trouble={trouble} />
     </>
   );
 }

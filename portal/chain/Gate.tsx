@@ -1,6 +1,7 @@
 import { useState, type ReactNode } from "react";
 import { Form } from "../ui/Form.tsx";
 import { TextField } from "../ui/TextField.tsx";
+import { TroubleNotice } from "../wallet/TroubleNotice.tsx";
 import type { OwnChain } from "./session.ts";
 
 /** Between the wallet and the open chain: opening it, beginning one, or the recovery words. */
@@ -19,16 +20,6 @@ export function Gate({ chain }: { readonly chain: OwnChain }): ReactNode {
   }
 }
 
-function TroubleOf({ chain }: { readonly chain: OwnChain }): ReactNode {
-  if (chain.trouble === undefined) return null;
-  return (
-    <div className="notice bad-notice" role="alert">
-      <strong>{chain.trouble.what}</strong>
-      <span>{chain.trouble.next}</span>
-    </div>
-  );
-}
-
 function Unlock({ chain }: { readonly chain: OwnChain }): ReactNode {
   const busy = chain.state === "opening";
   return (
@@ -38,7 +29,7 @@ function Unlock({ chain }: { readonly chain: OwnChain }): ReactNode {
         Your wallet signs twice: once to sign in, once to make your keys again. Neither signature moves anything, and
         the keys never leave this page.
       </p>
-      <TroubleOf chain={chain} />
+      <TroubleNotice trouble={chain.trouble} />
       <div className="row">
         <button type="button" className="button main" disabled={busy} onClick={chain.unlock}>
           {busy ? "Confirm in your wallet…" : "Open my chain"}
@@ -76,7 +67,7 @@ function Enrol({ chain }: { readonly chain: OwnChain }): ReactNode {
           </span>
         </li>
       </ol>
-      <TroubleOf chain={chain} />
+      <TroubleNotice trouble={chain.trouble} />
       <div className="row">
         <button type="button" className="button main" onClick={chain.enrol}>
           Enrol
@@ -129,7 +120,7 @@ function Recover({ chain }: { readonly chain: OwnChain }): ReactNode {
       }}
     >
       <h2>Open with your recovery words</h2>
-      <TroubleOf chain={chain} />
+      <TroubleNotice trouble={chain.trouble} />
       <TextField long label="Recovery words" hint="24 words, in their order." value={words} onChange={setWords} />
       <div>
         <button type="submit" className="button main" disabled={words.trim() === ""}>

@@ -7,7 +7,8 @@ import { Field } from "../ui/parts.tsx";
 import { Segments } from "../ui/Segments.tsx";
 import { TextField } from "../ui/TextField.tsx";
 import { useActions } from "../wallet/ActionProvider.tsx";
-import { inWords, type Trouble } from "../wallet/words.ts";
+import { TroubleNotice } from "../wallet/TroubleNotice.tsx";
+import { useAttempt } from "../wallet/useAttempt.ts";
 import { agreement } from "./agree.ts";
 import { PersonField, readAccounts } from "./PersonField.tsx";
 import { inputOf, type RequestForm } from "./requests.ts";
@@ -27,38 +28,27 @@ export function SendForm({ chain }: { readonly chain: OwnChain }): ReactNode {
   const [form, setForm] = useState<RequestForm>("payment");
   const [fields, setFields] = useState(EMPTY);
   const [file, setFile] = useState<File>();
-  const [trouble, setTrouble] = useState<Trouble>();
+  const { trouble, run } = useAttempt();
   const set = (name: keyof typeof EMPTY) => (text: string) => {
     setFields((before) => ({ ...before, [name]: text }));
   };
   const send = useSend(chain);
-  const filled = { form, ...fields, file };
   return (
     <Form
       look="card"
       label="New request"
       onSubmit={() => {
-        setTrouble(undefined);
-        send(filled).then(
-          () => {
-            setFields(EMPTY);
-            setFile(undefined);
-          },
-          (error: unknown) => {
-            setTrouble(inWords(error));
-          },
-        );
+        run(async () => {
+          await send({ form, ...fields, file });
+          setFields(EMPTY);
+          setFile(undefined);
+        });
       }}
     >
       <h2>New request</h2>
       <Segments legend="Kind of request" value={form} options={FORMS} onChange={setForm} />
       <Fields form={form} fields={fields} set={set} onFile={setFile} />
-      {trouble === undefined ? null : (
-        <div className="notice bad-notice" role="alert">
-          <strong>{trouble.what}</strong>
-          <span>{trouble.next}</span>
-        </div>
-      )}
+      <TroubleNotice trouble={trouble} />
       <div>
         <button type="submit" className="button main">
           Seal and sign

@@ -1,13 +1,14 @@
 import { useState, type ReactNode } from "react";
 import { bytesToHex, type Hex } from "viem";
-import type { GrantInput, SharedContent } from "../../sdk/index.ts";
+import { MidchainError, type GrantInput, type SharedContent } from "../../sdk/index.ts";
 import { Choice } from "../ui/Choice.tsx";
 import { Form } from "../ui/Form.tsx";
 import { dateOf, shortHash } from "../ui/format.ts";
 import { signing, type Action } from "../wallet/action.ts";
 import { ActionButton } from "../wallet/ActionButton.tsx";
 import { useActions } from "../wallet/ActionProvider.tsx";
-import { inWords, type Trouble } from "../wallet/words.ts";
+import { TroubleNotice } from "../wallet/TroubleNotice.tsx";
+import { useAttempt } from "../wallet/useAttempt.ts";
 import { Content } from "./Content.tsx";
 import { kindText } from "./describe.ts";
 import { PersonField, readAccounts } from "./PersonField.tsx";
@@ -147,9 +148,15 @@ function Grants(props: { readonly chain: OwnChain; readonly blocks: readonly Own
   );
 }
 
+/** A relayer does not say which of the two it is: that there is no such account, or nothing from it. */
+function nothingShared(error: unknown): readonly SharedContent[] {
+  if (error instanceof MidchainError && error.status === 404) return [];
+  throw error;
+}
+
 function Shared({ chain }: { readonly chain: OwnChain }): ReactNode {
   const [owner, setOwner] = useState("");
-  const [result, setResult] = useState<readonly SharedContent[] | Trouble>();
+  const { result, trouble, run } = useAttempt<readonly SharedContent[]>();
   const [account] = readAccounts(owner) ?? [];
   return (
     <details>
@@ -158,9 +165,7 @@ function Shared({ chain }: { readonly chain: OwnChain }): ReactNode {
         label="Read what is shared"
         onSubmit={() => {
           if (account === undefined) return;
-          chain.client.shared(account).then(setResult, (error: unknown) => {
-            setResult(inWords(error));
-          });
+          run(() => chain.client.shared(account).catch(nothingShared));
         }}
       >
         <PersonField label="Owner" value={owner} onChange={setOwner} />
@@ -170,12 +175,13 @@ function Shared({ chain }: { readonly chain: OwnChain }): ReactNode {
           </button>
         </div>
         <div role="status" className="stack tight">
-          {result === undefined ? null : "what" in result ? (
+          {result?.length === 0 ? (
             <p className="bad">Nothing is shared with you by this account, or no longer.</p>
           ) : (
-            result.map(({ txId, content }) => <Content key={txId} bytes={content} />)
+            result?.map(({ txId, content }) => <Content key={txId} bytes={content} />)
           )}
         </div>
+        <TroubleNotice trouble={trouble} />
       </Form>
     </details>
   );

@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { bytesToHex } from "viem";
 import { useConfig } from "wagmi";
 import type { Draft } from "../../sdk/index.ts";
 import { useActions } from "../wallet/ActionProvider.tsx";
-import { inWords, type Trouble } from "../wallet/words.ts";
+import { TroubleNotice } from "../wallet/TroubleNotice.tsx";
+import { useAttempt } from "../wallet/useAttempt.ts";
 import { agreement } from "./agree.ts";
 import { Content } from "./Content.tsx";
 import { kindText, movementsOf, movementText, personOf } from "./describe.ts";
@@ -48,7 +49,7 @@ function ProposalCard({ chain, proposal }: { readonly chain: OwnChain; readonly 
   const { draft, content } = proposal;
   const { body } = draft;
   const movements = movementsOf(body);
-  const [trouble, setTrouble] = useState<Trouble>();
+  const { trouble, run } = useAttempt();
   const coSign = useCoSign(chain);
   return (
     <article className="notice" aria-label={`${kindText(body)} that waits`}>
@@ -67,19 +68,13 @@ function ProposalCard({ chain, proposal }: { readonly chain: OwnChain; readonly 
         </span>
       ))}
       {content === undefined ? null : <Content bytes={content} />}
-      {trouble === undefined ? null : (
-        <p className="bad" role="alert">
-          {trouble.what} {trouble.next}
-        </p>
-      )}
+      <TroubleNotice trouble={trouble} />
       <div>
         <button
           type="button"
           className="button main small"
           onClick={() => {
-            coSign(draft).catch((error: unknown) => {
-              setTrouble(inWords(error));
-            });
+            run(() => coSign(draft));
           }}
         >
           Co-sign

@@ -1,23 +1,23 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { verifyInclusion, type Inclusion, type Transaction, type VerifiedInclusion } from "../../sdk/index.ts";
 import { useNetwork } from "../net/NetworkContext.ts";
 import { relayer } from "../net/relayer.ts";
 import { shortHash } from "../ui/format.ts";
-import { Findings, Skeleton } from "../ui/parts.tsx";
-import { inWords, type Trouble } from "../wallet/words.ts";
+import { Skeleton } from "../ui/parts.tsx";
+import { Verdict } from "../ui/Verdict.tsx";
+import { TroubleNotice } from "../wallet/TroubleNotice.tsx";
+import { useAttempt } from "../wallet/useAttempt.ts";
 
 /** The path from the transaction's commitment to the root on chain, and the whole check done here. */
 export function InclusionCheck({ transaction }: { readonly transaction: Transaction }): ReactNode {
   const network = useNetwork();
-  const [result, setResult] = useState<VerifiedInclusion | Trouble>();
+  const { result: verified, trouble, run } = useAttempt<VerifiedInclusion>();
   const { data: inclusion } = useQuery({
     queryKey: ["inclusion", transaction.id],
     queryFn: () => relayer.inclusion(transaction.id),
   });
   if (inclusion === undefined) return <Skeleton />;
-  const verified = result !== undefined && "findings" in result ? result : undefined;
-  const trouble = result !== undefined && "what" in result ? result : undefined;
   return (
     <>
       <Path inclusion={inclusion} verified={verified} />
@@ -26,9 +26,7 @@ export function InclusionCheck({ transaction }: { readonly transaction: Transact
           type="button"
           className="button main"
           onClick={() => {
-            void verifyInclusion(inclusion, network).then(setResult, (error: unknown) => {
-              setResult(inWords(error));
-            });
+            run(() => verifyInclusion(inclusion, network));
           }}
         >
           Verify in this browser
@@ -39,25 +37,17 @@ export function InclusionCheck({ transaction }: { readonly transaction: Transact
       </div>
       <div role="status">
         {verified === undefined ? null : (
-          <div className={verified.ok ? "notice good-notice" : "notice bad-notice"}>
-            <strong>
-              {!verified.ok
-                ? "It does not verify"
-                : verified.onChain
-                  ? "Verified against the chain"
-                  : "Verified as far as possible here"}
-            </strong>
-            <Findings findings={verified.findings} />
-          </div>
-        )}
-        {trouble === undefined ? null : (
-          <div className="notice bad-notice">
-            <strong>{trouble.what}</strong> {trouble.next}
-          </div>
+          <Verdict ok={verified.ok} title={titleOf(verified)} findings={verified.findings} />
         )}
       </div>
+      <TroubleNotice trouble={trouble} />
     </>
   );
+}
+
+function titleOf({ ok, onChain }: VerifiedInclusion): string {
+  if (!ok) return "It does not verify";
+  return onChain ? "Verified against the chain" : "Verified as far as possible here";
 }
 
 /** Drawn from the root down to the leaf. Each row: what our side hashes to, and its sibling. */

@@ -1,12 +1,15 @@
-import { useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import type { Verified } from "../../sdk/index.ts";
 import { useNetwork } from "../net/NetworkContext.ts";
-import { Field, Findings } from "../ui/parts.tsx";
+import { Field } from "../ui/parts.tsx";
+import { Verdict } from "../ui/Verdict.tsx";
+import { TroubleNotice } from "../wallet/TroubleNotice.tsx";
+import { useAttempt } from "../wallet/useAttempt.ts";
 
 /** Checks a proof file that somebody was given; the file is read here and sent nowhere. */
 export function ProofCheck(): ReactNode {
   const { rpcUrl } = useNetwork();
-  const [verified, setVerified] = useState<Verified>();
+  const { result: verified, trouble, run } = useAttempt<Verified>();
   return (
     <details>
       <summary>Check a party&apos;s proof file</summary>
@@ -23,32 +26,26 @@ export function ProofCheck(): ReactNode {
               onChange={(event) => {
                 const file = event.currentTarget.files?.[0];
                 if (file === undefined) return;
-                void file
-                  .text()
-                  .then(async (text) => {
-                    const { verifyProof } = await import("./verifyProof.ts");
-                    return verifyProof(text, rpcUrl);
-                  })
-                  .then(setVerified);
+                run(async () => {
+                  const [text, { verifyProof }] = await Promise.all([file.text(), import("./verifyProof.ts")]);
+                  return verifyProof(text, rpcUrl);
+                });
               }}
             />
           )}
         </Field>
         <div role="status">
           {verified === undefined ? null : (
-            <div className={verified.ok ? "notice good-notice" : "notice bad-notice"}>
-              <strong>
-                {!verified.ok
-                  ? "The proof is broken"
-                  : verified.onChain
-                    ? "The proof holds, on chain too"
-                    : "The proof holds offline"}
-              </strong>
-              <Findings findings={verified.findings} />
-            </div>
+            <Verdict ok={verified.ok} title={titleOf(verified)} findings={verified.findings} />
           )}
         </div>
+        <TroubleNotice trouble={trouble} />
       </div>
     </details>
   );
+}
+
+function titleOf({ ok, onChain }: Verified): string {
+  if (!ok) return "The proof is broken";
+  return onChain ? "The proof holds, on chain too" : "The proof holds offline";
 }

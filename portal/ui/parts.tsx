@@ -95,24 +95,3 @@ export function Skeleton(props: { readonly lines?: number }): ReactNode {
     </div>
   );
 }
-
-const MARKS = { holds: "✓", broken: "✗", open: "?" } as const;
-const TONES = { holds: "good", broken: "bad", open: "warn" } as const;
-
-/** What a check found, one line each. */
-export function Findings(props: {
-  readonly findings: readonly { readonly what: string; readonly verdict: keyof typeof MARKS }[];
-}): ReactNode {
-  return (
-    <ul className="checklist">
-      {props.findings.map(({ what, verdict }) => (
-        <li key={what}>
-          <span className={TONES[verdict]} role="img" aria-label={verdict}>
-            {MARKS[verdict]}
-          </span>
-          <span>{what}</span>
-        </li>
-      ))}
-    </ul>
-  );
-}

@@ -3,6 +3,7 @@ import { useExplorer } from "../net/NetworkContext.ts";
 import { Dialog } from "../ui/Dialog.tsx";
 import { Hash } from "../ui/parts.tsx";
 import type { Progress } from "./action.ts";
+import { TroubleNotice } from "./TroubleNotice.tsx";
 
 /** The one window for everything that a wallet is asked for: what it wants now, and what the chain has said so far. */
 export function ActionDialog(props: {
@@ -11,7 +12,6 @@ export function ActionDialog(props: {
   readonly onRetry: (() => void) | undefined;
 }): ReactNode {
   const { progress, onClose, onRetry } = props;
-  const { trouble } = progress;
   const last = progress.at === progress.steps.length - 1;
   const over = progress.stage === "final" && last;
   return (
@@ -20,19 +20,15 @@ export function ActionDialog(props: {
         {sentence(progress)}
       </p>
       <ol className="stages">{progress.steps.flatMap((step, index) => lines(progress, step.kind, index))}</ol>
-      {trouble === undefined ? null : (
-        <div className="notice bad-notice" role="alert">
-          <strong>{trouble.what}</strong>
-          <span>{trouble.next}</span>
-          {onRetry === undefined ? null : (
-            <div>
-              <button type="button" className="button main" onClick={onRetry}>
-                Try again
-              </button>
-            </div>
-          )}
-        </div>
-      )}
+      <TroubleNotice trouble={progress.trouble}>
+        {onRetry === undefined ? null : (
+          <div>
+            <button type="button" className="button main" onClick={onRetry}>
+              Try again
+            </button>
+          </div>
+        )}
+      </TroubleNotice>
       {over ? <div className="notice good-notice">{progress.done}</div> : null}
       {progress.stage === "final" && !last && progress.resumed ? (
         <div className="notice warn-notice">

@@ -5,6 +5,7 @@ import { Dialog } from "../ui/Dialog.tsx";
 import { shortHash } from "../ui/format.ts";
 import { Hash } from "../ui/parts.tsx";
 import { choosePerson, DEMO_RDNS, demoNameOf, demoNames } from "./demoWallet.ts";
+import { TroubleNotice } from "./TroubleNotice.tsx";
 import { inWords } from "./words.ts";
 
 /** Who is connected, in the header of every page; the way to connect when nobody is. */
@@ -59,7 +60,6 @@ export function ConnectButton(): ReactNode {
 function ConnectDialog({ onClose }: { readonly onClose: () => void }): ReactNode {
   const found = useConnectors();
   const { mutate: connect, error, isPending } = useConnect({ mutation: { onSuccess: onClose } });
-  const trouble = error === null ? undefined : inWords(error);
   return (
     <Dialog title="Connect a wallet" onClose={onClose}>
       {found.length === 0 ? (
@@ -81,11 +81,7 @@ function ConnectDialog({ onClose }: { readonly onClose: () => void }): ReactNode
       <p className="hint">
         Wallets announce themselves to the page (EIP-6963). Connecting shows your address, nothing else.
       </p>
-      {trouble === undefined ? null : (
-        <div className="notice bad-notice" role="alert">
-          <strong>{trouble.what}</strong> {trouble.next}
-        </div>
-      )}
+      <TroubleNotice trouble={error === null ? undefined : inWords(error)} />
     </Dialog>
   );
 }
