@@ -1,7 +1,7 @@
-import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { useConnection, usePublicClient } from "wagmi";
+import { useConnection } from "wagmi";
 import { useNetwork } from "../net/NetworkContext.ts";
+import { useChainQuery } from "../net/useChainQuery.ts";
 import type { Contracts } from "../net/useContracts.ts";
 import { Empty, Skeleton } from "../ui/parts.tsx";
 import { NeedsContracts } from "../ui/NeedsContracts.tsx";
@@ -9,8 +9,9 @@ import { ConnectButton } from "../wallet/WalletMenu.tsx";
 import { PowerCard } from "./PowerCard.tsx";
 import { ProposalCard } from "./ProposalCard.tsx";
 import { ProposeForm } from "./ProposeForm.tsx";
-import { readPower, readProposals } from "./readGovern.ts";
+import { readProposals } from "./readGovern.ts";
 import { SendSigned } from "./SendSigned.tsx";
+import { usePower } from "./usePower.ts";
 
 const LOOK_MS = 2_000;
 
@@ -31,13 +32,7 @@ export function GovernPage(): ReactNode {
 
 function Wired({ contracts }: { readonly contracts: Contracts }): ReactNode {
   const { address } = useConnection();
-  const client = usePublicClient();
-  const { data: power } = useQuery({
-    queryKey: ["govern", "power", address],
-    enabled: client !== undefined && address !== undefined,
-    refetchInterval: LOOK_MS,
-    queryFn: () => (client === undefined || address === undefined ? undefined : readPower(client, contracts, address)),
-  });
+  const power = usePower(contracts, address);
   return (
     <>
       {address === undefined ? (
@@ -60,13 +55,11 @@ function Wired({ contracts }: { readonly contracts: Contracts }): ReactNode {
 }
 
 function Proposals({ contracts }: { readonly contracts: Contracts }): ReactNode {
-  const client = usePublicClient();
   const { fromBlock } = useNetwork();
-  const { data, isError } = useQuery({
-    queryKey: ["govern", "proposals"],
-    enabled: client !== undefined,
-    refetchInterval: LOOK_MS,
-    queryFn: () => (client === undefined ? [] : readProposals(client, contracts, BigInt(fromBlock))),
+  const { data, isError } = useChainQuery({
+    key: ["govern", "proposals"],
+    everyMs: LOOK_MS,
+    read: (client) => readProposals(client, contracts, BigInt(fromBlock)),
   });
   return (
     <section className="stack" aria-labelledby="proposals">

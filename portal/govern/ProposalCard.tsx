@@ -1,6 +1,6 @@
-import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { useConnection, usePublicClient } from "wagmi";
+import { useConnection } from "wagmi";
+import { useChainQuery } from "../net/useChainQuery.ts";
 import { useChainTime } from "../net/useChainTime.ts";
 import type { Contracts } from "../net/useContracts.ts";
 import { dateOf, shortHash, span, tokens } from "../ui/format.ts";
@@ -26,14 +26,12 @@ const TONES: Readonly<Partial<Record<ProposalState, string>>> = {
 /** One proposal: what it does, how the vote stands, and what can be done about it now. */
 export function ProposalCard(props: { readonly contracts: Contracts; readonly proposal: Proposal }): ReactNode {
   const { contracts, proposal } = props;
-  const client = usePublicClient();
   const { address } = useConnection();
   const [title = "Proposal", ...reason] = proposal.description.split("\n");
-  const { data: now } = useQuery({
-    queryKey: ["govern", "proposal", proposal.id.toString(), address],
-    enabled: client !== undefined,
-    refetchInterval: LOOK_MS,
-    queryFn: () => (client === undefined ? undefined : readProposal(client, contracts, { proposal, account: address })),
+  const { data: now } = useChainQuery({
+    key: ["govern", "proposal", proposal.id.toString(), address],
+    everyMs: LOOK_MS,
+    read: (client) => readProposal(client, contracts, { proposal, account: address }),
   });
   const name = title.replace(/^#\s*/, "");
   return (

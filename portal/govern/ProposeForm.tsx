@@ -1,6 +1,6 @@
-import { useQuery } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
-import { useConfig, usePublicClient } from "wagmi";
+import { useConfig } from "wagmi";
+import { useChainQuery } from "../net/useChainQuery.ts";
 import type { Contracts } from "../net/useContracts.ts";
 import { tokens } from "../ui/format.ts";
 import { Choice } from "../ui/Choice.tsx";
@@ -16,11 +16,9 @@ import { callOf, readRules, readValue, UNIT_HINTS, valueText, valueTyped, type R
 
 /** A proposal for one rule: now, then, and the exact call, before anything is signed. */
 export function ProposeForm({ contracts, power }: { readonly contracts: Contracts; readonly power: Power }): ReactNode {
-  const client = usePublicClient();
-  const { data: rules } = useQuery({
-    queryKey: ["govern", "rules"],
-    enabled: client !== undefined,
-    queryFn: () => (client === undefined ? [] : readRules(client, contracts)),
+  const { data: rules } = useChainQuery({
+    key: ["govern", "rules"],
+    read: (client) => readRules(client, contracts),
   });
   return (
     <section className="card" aria-labelledby="propose">

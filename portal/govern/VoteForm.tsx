@@ -1,7 +1,6 @@
-import { useQuery } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import type { Address } from "viem";
-import { useConfig, usePublicClient } from "wagmi";
+import { useConfig } from "wagmi";
 import type { Contracts } from "../net/useContracts.ts";
 import { dateOf, tokens } from "../ui/format.ts";
 import { Form } from "../ui/Form.tsx";
@@ -10,7 +9,8 @@ import { TextField } from "../ui/TextField.tsx";
 import { ActionButton } from "../wallet/ActionButton.tsx";
 import { useActions } from "../wallet/ActionProvider.tsx";
 import { signBallot, SUPPORTS, vote, type SignedBallot } from "./actions.ts";
-import { readPower, type ProposalNow } from "./readGovern.ts";
+import type { ProposalNow } from "./readGovern.ts";
+import { usePower } from "./usePower.ts";
 
 type Support = "1" | "0" | "2";
 const CHOICES = [
@@ -85,12 +85,7 @@ function Signed({ ballot }: { readonly ballot: SignedBallot }): ReactNode {
 
 /** Votes are those of the snapshot: what came after it counts for later proposals. */
 function WhyDifferent({ contracts, account, proposal }: VoteProps): ReactNode {
-  const client = usePublicClient();
-  const { data: now } = useQuery({
-    queryKey: ["govern", "power", account],
-    enabled: client !== undefined,
-    queryFn: () => (client === undefined ? undefined : readPower(client, contracts, account)),
-  });
+  const now = usePower(contracts, account);
   const then = proposal.mine?.power;
   if (then === undefined || now === undefined) return null;
   return (

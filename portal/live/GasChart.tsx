@@ -1,7 +1,6 @@
-import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { usePublicClient } from "wagmi";
 import { useNetwork } from "../net/NetworkContext.ts";
+import { useChainQuery } from "../net/useChainQuery.ts";
 import { Empty, Figure, Skeleton } from "../ui/parts.tsx";
 import { gasOfBatches, type BatchCost } from "./gasOfBatches.ts";
 
@@ -11,12 +10,10 @@ const LOOK_MS = 4_000;
 /** Gas for one transaction against the size of its batch, as the chain was paid. */
 export function GasChart(): ReactNode {
   const network = useNetwork();
-  const client = usePublicClient();
-  const { data, isError } = useQuery({
-    queryKey: ["gas"],
-    enabled: client !== undefined,
-    refetchInterval: LOOK_MS,
-    queryFn: () => (client === undefined ? [] : gasOfBatches(client, network)),
+  const { data, isError } = useChainQuery({
+    key: ["gas"],
+    everyMs: LOOK_MS,
+    read: (client) => gasOfBatches(client, network),
   });
   return (
     <section className="card" aria-labelledby="gas">

@@ -1,20 +1,17 @@
-import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { usePublicClient } from "wagmi";
+import { useChainQuery } from "./useChainQuery.ts";
 
 const LOOK_MS = 2_000;
 const TICK_MS = 1_000;
 
 /** Seconds since 1970 as the chain counts them: contracts believe their own clock, not this machine's. */
 export function useChainTime(): number | undefined {
-  const client = usePublicClient();
-  const { data } = useQuery({
-    queryKey: ["chain time"],
-    enabled: client !== undefined,
-    refetchInterval: LOOK_MS,
-    queryFn: async () => {
-      const block = await client?.getBlock();
-      return { seconds: Number(block?.timestamp ?? 0n), readAt: Date.now() };
+  const { data } = useChainQuery({
+    key: ["chain time"],
+    everyMs: LOOK_MS,
+    read: async (client) => {
+      const { timestamp } = await client.getBlock();
+      return { seconds: Number(timestamp), readAt: Date.now() };
     },
   });
   const [now, setNow] = useState(Date.now);

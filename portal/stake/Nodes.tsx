@@ -1,7 +1,6 @@
-import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { usePublicClient } from "wagmi";
 import { useExplorer, useNetwork } from "../net/NetworkContext.ts";
+import { useChainQuery } from "../net/useChainQuery.ts";
 import type { Contracts } from "../net/useContracts.ts";
 import { share, tokens } from "../ui/format.ts";
 import { Empty, Hash, Skeleton } from "../ui/parts.tsx";
@@ -12,13 +11,11 @@ const LOOK_MS = 10_000;
 /** The nodes that have registered a signing key, and which of them sit in the committee. */
 export function Nodes(props: { readonly contracts: Contracts; readonly totalStaked: bigint }): ReactNode {
   const { contracts, totalStaked } = props;
-  const client = usePublicClient();
   const { fromBlock } = useNetwork();
-  const { data } = useQuery({
-    queryKey: ["nodes"],
-    enabled: client !== undefined,
-    refetchInterval: LOOK_MS,
-    queryFn: () => (client === undefined ? [] : readNodes(client, contracts, BigInt(fromBlock))),
+  const { data } = useChainQuery({
+    key: ["nodes"],
+    everyMs: LOOK_MS,
+    read: (client) => readNodes(client, contracts, BigInt(fromBlock)),
   });
   return (
     <section className="card" aria-labelledby="nodes">

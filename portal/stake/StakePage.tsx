@@ -1,7 +1,7 @@
-import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import type { Address } from "viem";
-import { useConnection, usePublicClient } from "wagmi";
+import { useConnection } from "wagmi";
+import { useChainQuery } from "../net/useChainQuery.ts";
 import type { Contracts } from "../net/useContracts.ts";
 import { percentOfBps, span, tokens } from "../ui/format.ts";
 import { NeedsContracts } from "../ui/NeedsContracts.tsx";
@@ -31,13 +31,11 @@ export function StakePage(): ReactNode {
 }
 
 function Wired({ contracts }: { readonly contracts: Contracts }): ReactNode {
-  const client = usePublicClient();
   const { address } = useConnection();
-  const platform = useQuery({
-    queryKey: ["stake", "platform"],
-    enabled: client !== undefined,
-    refetchInterval: LOOK_MS,
-    queryFn: () => (client === undefined ? undefined : readPlatform(client, contracts)),
+  const platform = useChainQuery({
+    key: ["stake", "platform"],
+    everyMs: LOOK_MS,
+    read: (client) => readPlatform(client, contracts),
   });
   if (platform.isError) return <p role="alert">The chain&apos;s endpoint does not answer. Trying again.</p>;
   if (platform.data === undefined) return <Skeleton lines={8} />;
@@ -63,12 +61,10 @@ function Own(props: {
   readonly platform: Platform;
 }): ReactNode {
   const { contracts, account, platform } = props;
-  const client = usePublicClient();
-  const { data: mine } = useQuery({
-    queryKey: ["stake", "mine", account],
-    enabled: client !== undefined,
-    refetchInterval: LOOK_MS,
-    queryFn: () => (client === undefined ? undefined : readMine(client, contracts, account)),
+  const { data: mine } = useChainQuery({
+    key: ["stake", "mine", account],
+    everyMs: LOOK_MS,
+    read: (client) => readMine(client, contracts, account),
   });
   if (mine === undefined) return <Skeleton lines={6} />;
   return (
