@@ -60,6 +60,7 @@ const rows = {
     "there is no endpoint of the chain to ask",
     "pass `rpcUrl`, or ask the operator to set MIDCHAIN_BROWSER_RPC_URL",
   ],
+  CHAIN_UNREACHABLE: ["the chain's endpoint did not answer", "check the endpoint, or pass another as `rpcUrl`"],
   WRONG_CHAIN: ["the endpoint speaks for another chain", "pass an `rpcUrl` of the chain that network() names"],
   NO_MARKET: ["this relayer takes no purchases", "ask its operator to set MIDCHAIN_MARKET"],
   NOT_OFFERED: ["the service is not on offer", "choose a service that is open"],

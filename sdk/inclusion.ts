@@ -1,4 +1,3 @@
-import { createPublicClient, http } from "viem";
 import { notaryLedgerAbi } from "../protocol/abi/NotaryLedger.ts";
 import { toHex, type Hex } from "../protocol/bytes.ts";
 import type { Inclusion } from "../protocol/inclusion.ts";
@@ -6,6 +5,7 @@ import { inputLeaf, pathFrom } from "../protocol/merkle.ts";
 import type { Finding } from "../protocol/proof.ts";
 import { batchDigest, domainSeparator } from "../protocol/typedData.ts";
 import { bytesOf } from "./hex.ts";
+import { askEndpoint, otherChain } from "./rpc.ts";
 import type { NetworkInfo } from "./types.ts";
 
 export interface VerifiedInclusion {
@@ -42,17 +42,10 @@ export async function verifyInclusion(
       reached === inclusion.root && inclusion.index < inclusion.count,
     ),
   ];
-  const asked = network.rpcUrl === undefined ? undefined : await headerAt(inclusion, network, network.rpcUrl);
-  findings.push(
-    asked === undefined
-      ? { what: "the ledger on chain holds this batch (there is no RPC endpoint to ask)", verdict: "open" }
-      : finding(
-          `the ledger ${network.ledger} on chain ${network.chainId} holds exactly this batch`,
-          asked === headerHash,
-        ),
-  );
+  findings.push(await askLedger(inclusion, headerHash, network));
   const ok = findings.every(({ verdict }) => verdict !== "broken");
-  return { ok, onChain: ok && asked !== undefined, findings, leaf: toHex(leaf), nodes: nodes.map(toHex), headerHash };
+  const onChain = ok && findings.at(-1)?.verdict === "holds";
+  return { ok, onChain, findings, leaf: toHex(leaf), nodes: nodes.map(toHex), headerHash };
 }
 
 const finding = (what: string, holds: boolean): Finding => ({ what, verdict: holds ? "holds" : "broken" });
@@ -70,18 +63,18 @@ const headerOf = (inclusion: Inclusion, { chainId, ledger }: Pick<NetworkInfo, "
     domainSeparator({ name: "NotaryLedger", chain: chainId, contract: bytesOf(ledger) }),
   );
 
-/** What the ledger holds at this place; undefined when the endpoint speaks for another chain. */
-async function headerAt(
+/** Whether the ledger holds exactly this header; open where nobody can be asked. */
+async function askLedger(
   inclusion: Inclusion,
-  network: Pick<NetworkInfo, "chainId" | "ledger">,
-  rpcUrl: string,
-): Promise<Hex | undefined> {
-  const client = createPublicClient({ transport: http(rpcUrl) });
-  if ((await client.getChainId()) !== network.chainId) return undefined;
-  return client.readContract({
-    address: network.ledger,
-    abi: notaryLedgerAbi,
-    functionName: "headerAt",
-    args: [inclusion.partition, BigInt(inclusion.seq)],
-  });
+  headerHash: Hex,
+  network: Pick<NetworkInfo, "chainId" | "ledger" | "rpcUrl">,
+): Promise<Finding> {
+  const { chainId, ledger, rpcUrl } = network;
+  if (rpcUrl === undefined)
+    return { what: "the ledger on chain holds this batch (there is no RPC endpoint to ask)", verdict: "open" };
+  const { client, chain } = await askEndpoint(rpcUrl);
+  if (chain !== chainId) return otherChain(chain, chainId);
+  const args = [inclusion.partition, BigInt(inclusion.seq)] as const;
+  const held = await client.readContract({ address: ledger, abi: notaryLedgerAbi, functionName: "headerAt", args });
+  return finding(`the ledger ${ledger} on chain ${chainId} holds exactly this batch`, held === headerHash);
 }

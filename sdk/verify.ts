@@ -1,7 +1,7 @@
-import { createPublicClient, http } from "viem";
 import { notaryLedgerAbi } from "../protocol/abi/NotaryLedger.ts";
 import { checkAgainstChain, checkProof, type Finding } from "../protocol/proof.ts";
 import { readProof, type ProofFile } from "../protocol/proofFile.ts";
+import { askEndpoint, otherChain } from "./rpc.ts";
 
 export interface Verified {
   /** Nothing of what was checked is broken. */
@@ -44,9 +44,8 @@ export async function verify(proofText: string, source: { readonly rpcUrl?: stri
 type Ask = NonNullable<ReturnType<typeof checkProof>["ask"]>;
 
 async function askChain(ask: Ask, rpcUrl: string): Promise<Finding> {
-  const client = createPublicClient({ transport: http(rpcUrl) });
-  const chain = await client.getChainId();
-  if (chain !== ask.chain) return { what: `the endpoint speaks for chain ${chain}, not ${ask.chain}`, verdict: "open" };
+  const { client, chain } = await askEndpoint(rpcUrl);
+  if (chain !== ask.chain) return otherChain(chain, ask.chain);
   const ledger = { address: ask.ledger, abi: notaryLedgerAbi } as const;
   const args = [ask.partition, BigInt(ask.seq)] as const;
   const headerHash = await client.readContract({ ...ledger, functionName: "headerAt", args });

@@ -71,9 +71,15 @@ export function inWords(error: unknown): Trouble {
   return { what: error instanceof Error ? error.message : String(error), next: "Try again." };
 }
 
+const CHAIN_AWAY: Trouble = {
+  what: "The chain's endpoint does not answer.",
+  next: "Check the connection and try again.",
+};
+
 function ofRelayer({ code, cause, fix, rule }: MidchainError): Trouble {
   if (code === "UNREACHABLE")
     return { what: "The relayer does not answer.", next: "Try again when it is back; nothing was sent." };
+  if (code === "CHAIN_UNREACHABLE") return CHAIN_AWAY;
   if (code === "NO_SUCH_OBJECT" || code === "NO_CHAIN")
     return { what: "That account has no chain yet.", next: "Its owner has to enrol on this page first." };
   return { what: `${cause}${rule === undefined ? "" : ` (rule ${rule})`}.`, next: `${fix}.` };
@@ -87,7 +93,6 @@ function ofChain(error: BaseError): Trouble {
     return { what: "The account has too little ether for the gas.", next: "Send it some, then try again." };
   if (/timed? ?out|took too long/i.test(error.message))
     return { what: "The chain's endpoint did not answer in time.", next: "Try again in a moment." };
-  if (/HTTP request failed|fetch/i.test(error.message))
-    return { what: "The chain's endpoint does not answer.", next: "Check the connection and try again." };
+  if (/HTTP request failed|fetch/i.test(error.message)) return CHAIN_AWAY;
   return { what: error.shortMessage, next: "Nothing was moved. Try again." };
 }

@@ -121,6 +121,17 @@ describe("reading a relayer without a wallet", () => {
     assert.deepEqual([ok, onChain, findings.at(-1)?.verdict], [true, false, "open"]);
   });
 
+  it("leaves it open too where the endpoint speaks for another chain, and says when none answers", async () => {
+    const network = await reader.network();
+    const inclusion = await reader.inclusion(ids[0]!);
+    const other = await verifyInclusion(inclusion, { ...network, chainId: network.chainId + 1 });
+    assert.deepEqual([other.ok, other.onChain, other.findings.at(-1)?.verdict], [true, false, "open"]);
+    await assert.rejects(
+      verifyInclusion(inclusion, { ...network, rpcUrl: "http://127.0.0.1:9" }),
+      (error) => error instanceof MidchainError && error.code === "CHAIN_UNREACHABLE",
+    );
+  });
+
   it("is told that there is no inclusion of what is not there", async () => {
     await assert.rejects(
       reader.inclusion(`0x${"22".repeat(32)}`),
