@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Page } from "playwright-core";
+import { createPublicClient, createWalletClient, http } from "viem";
+import { foundry } from "viem/chains";
+import { platformTokenAbi } from "../../protocol/abi/PlatformToken.ts";
 import { startPortal, type Portal } from "../support/portal/portal.ts";
 import { connect, finish, testWallet, type TestWallet } from "../support/portal/wallet.ts";
 
@@ -39,6 +42,18 @@ describe("a holder with an own chain", { timeout: 180_000 }, () => {
     await page(name).getByRole("dialog", { name: "Co-sign" }).getByText("Done and final.").waitFor();
     await page(name).getByRole("dialog").getByRole("button", { name: "Close" }).click();
   };
+  /** What the settlement engine may move of the account's tokens. */
+  const mayMove = async (name: string, amount: bigint): Promise<void> => {
+    const { platformToken, settlementEngine } = portal.stack.contracts;
+    const options = { chain: foundry, transport: http(portal.stack.rpcUrl), pollingInterval: 50 };
+    const hash = await createWalletClient({ ...options, account: wallets[name]!.account }).writeContract({
+      address: platformToken,
+      abi: platformTokenAbi,
+      functionName: "approve",
+      args: [settlementEngine, amount],
+    });
+    await createPublicClient(options).waitForTransactionReceipt({ hash });
+  };
   const form = () => page("ana").getByRole("form", { name: "New request" });
 
   before(async () => {
@@ -64,13 +79,17 @@ describe("a holder with an own chain", { timeout: 180_000 }, () => {
     await form().getByText("That account has no chain yet.").waitFor();
   });
 
-  it("pays with a sealed message; the other reads it before co-signing; both see it completed", async () => {
+  it("allows what a payment needs and pays with a sealed message; the other reads it, co-signs; both see it completed", async () => {
+    await mayMove("ana", 0n);
     await form().getByLabel("To", { exact: true }).fill(addressOf("bo"));
     await form().getByLabel("Amount").fill("125.5");
     await form().getByLabel("Message, if any").fill(SECRET);
     await form().getByLabel("Reference, if any").fill("INV-7");
     await form().getByRole("button", { name: "Seal and sign" }).click();
+    const steps = page("ana").getByRole("dialog", { name: "Send a payment" });
+    await steps.getByText("Let the settlement engine move 125.5 tokens", { exact: true }).waitFor();
     await finish(page("ana"), "Send a payment");
+    assert.equal(wallets["ana"]!.sent.length, 1);
     const card = page("bo").getByRole("article", { name: "Payment that waits" });
     await card.getByText(SECRET).waitFor();
     await card.getByText("125.5 from 0x").waitFor();

@@ -125,6 +125,8 @@ describe("holders who govern", { timeout: 180_000 }, () => {
 
   it("is told why votes that came after the snapshot do not count", async () => {
     await stake(cleo, "5000", cleo!.address);
+    // What is read anew is read together: nothing on the page is from before the stake.
+    await page(2).reload();
     const vote = proposal(2).getByRole("form", { name: "Vote" });
     await vote
       .getByText(/You vote with 0: .*You have 5,000 now; what was staked, unstaked or delegated since/)

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Page } from "playwright-core";
 import { runSample, SAMPLE_NAMES, type Sample } from "../../scripts/local/scenario.ts";
-import { startPortal, type Portal } from "../support/portal/portal.ts";
+import { EXPLORER, startPortal, type Portal } from "../support/portal/portal.ts";
+import { addresses } from "../support/portal/wallet.ts";
 
 describe("a newcomer without a wallet", { timeout: 120_000 }, () => {
   let portal: Portal;
@@ -43,6 +44,14 @@ describe("a newcomer without a wallet", { timeout: 120_000 }, () => {
     assert.equal(await dialog.getByRole("img", { name: "holds" }).count(), 2);
   });
 
+  it("can follow it to the explorer", async () => {
+    const id = new URL(page.url()).searchParams.get("tx") ?? "";
+    const answer = await fetch(`${portal.stack.url}/v1/transactions/${id}`);
+    const { chain } = (await answer.json()) as { readonly chain: { readonly txHash: string } };
+    const dialog = page.getByRole("dialog", { name: "Transaction" });
+    assert.deepEqual(await addresses(dialog, /^0x/), [`${EXPLORER}/tx/${chain.txHash}`]);
+  });
+
   it("finds out a relayer that shows another path", async () => {
     await page.route("**/inclusion", async (route) => {
       const answer = await route.fetch();
@@ -71,6 +80,10 @@ describe("a newcomer without a wallet", { timeout: 120_000 }, () => {
     await dialog.getByText("The proof holds, on chain too").waitFor();
     await bring(proof.replace(/"issuedAt": "2/, '"issuedAt": "1'));
     await dialog.getByText("The proof is broken").waitFor();
+    await page.route(`${portal.stack.rpcUrl}/**`, (route) => route.abort());
+    await bring(proof);
+    await dialog.getByRole("alert").getByText("The chain's endpoint does not answer.").waitFor();
+    await page.unroute(`${portal.stack.rpcUrl}/**`);
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });
   });
@@ -79,6 +92,21 @@ describe("a newcomer without a wallet", { timeout: 120_000 }, () => {
     await page.getByRole("img", { name: /Gas each against batch size/ }).waitFor();
     await page.getByText("executes 16 of 16").waitFor();
     await page.getByText("Nothing is stuck.").waitFor();
+  });
+
+  it("is offered no demo wallet and no demo people on any chain but the local one", async () => {
+    const elsewhere = await portal.open({
+      prepare: async (fresh) => {
+        await fresh.route("**/v1/network", async (route) => {
+          const network = (await (await route.fetch()).json()) as object;
+          await route.fulfill({ json: { ...network, chainId: 11_155_111 } });
+        });
+      },
+    });
+    await elsewhere.getByRole("banner").getByRole("button", { name: "Connect wallet" }).click();
+    await elsewhere.getByRole("dialog").getByText("No wallet was found.").waitFor();
+    assert.equal(await elsewhere.getByText("Demo wallet").count(), 0);
+    await elsewhere.context().close();
   });
 
   it("has not been sent anywhere else, and the page's own policy was kept", () => {

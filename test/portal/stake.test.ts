@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Page } from "playwright-core";
-import { createTestClient, createWalletClient, http, parseEther } from "viem";
+import { createPublicClient, createTestClient, createWalletClient, http, parseEther } from "viem";
 import { foundry } from "viem/chains";
 import { platformTokenAbi } from "../../protocol/abi/PlatformToken.ts";
-import { startPortal, type Portal } from "../support/portal/portal.ts";
-import { connect, finish, testWallet, type TestWallet } from "../support/portal/wallet.ts";
+import { EXPLORER, startPortal, type Portal } from "../support/portal/portal.ts";
+import { addresses, connect, finish, testWallet, type TestWallet } from "../support/portal/wallet.ts";
 
 const UNBOND_S = 600;
 
@@ -35,7 +35,9 @@ describe("a holder who stakes", { timeout: 180_000 }, () => {
   it("sees the balance, the rules and the seated nodes", async () => {
     await figure("on your account").getByText("10,000").waitFor();
     await page.getByText("3 % of the supply a year").waitFor();
-    assert.equal(await page.getByRole("row").filter({ hasText: "seated" }).count(), 4);
+    const seated = page.getByRole("row").filter({ hasText: "seated" });
+    await seated.first().waitFor();
+    assert.equal(await seated.count(), 4);
   });
 
   it("declines the permit, is told that nothing was sent, and tries again", async () => {
@@ -45,6 +47,8 @@ describe("a holder who stakes", { timeout: 180_000 }, () => {
     const dialog = page.getByRole("dialog", { name: "Stake 6,000 tokens" });
     await dialog.getByText("You declined in your wallet.").waitFor();
     await dialog.getByRole("button", { name: "Try again" }).click();
+    await dialog.getByText("Done and final.").waitFor();
+    assert.deepEqual(await addresses(dialog, /^0x/), [`${EXPLORER}/tx/${wallet.sent[0]!}`]);
     await finish(page, "Stake 6,000 tokens");
     await figure("staked").getByText("6,000", { exact: true }).waitFor();
     assert.equal(wallet.asked.filter((method) => method === "eth_sendTransaction").length, 1);
@@ -73,6 +77,16 @@ describe("a holder who stakes", { timeout: 180_000 }, () => {
     await stakeForm().getByRole("button", { name: "Stake", exact: true }).click();
     await finish(page, "Stake 1,000 tokens");
     await figure("staked").getByText("7,000", { exact: true }).waitFor();
+  });
+
+  it("can follow its own account and every node to the explorer", async () => {
+    const nodes = await addresses(page.getByRole("region", { name: "DV nodes" }), /^0x/);
+    assert.equal(nodes.length, 4);
+    for (const node of nodes) assert.match(node ?? "", new RegExp(`^${EXPLORER}/address/0x[0-9a-fA-F]{40}$`));
+    await page.getByRole("banner").getByRole("button", { name: /^0x/ }).click();
+    const dialog = page.getByRole("dialog", { name: "Your wallet" });
+    assert.deepEqual(await addresses(dialog, /^0x/), [`${EXPLORER}/address/${wallet.account.address}`]);
+    await dialog.getByRole("button", { name: "Close" }).click();
   });
 
   it("delegates to itself, because stake alone does not vote", async () => {
@@ -114,6 +128,19 @@ describe("a holder who stakes", { timeout: 180_000 }, () => {
     await withdraw.click();
     await finish(page, "Withdraw");
     await figure("leaving").getByText("0", { exact: true }).waitFor();
+  });
+
+  it("was given more gas for every call than an estimate of the second before would have had", async () => {
+    const chain = createPublicClient({ chain: foundry, transport: http(portal.stack.rpcUrl) });
+    assert.equal(wallet.sent.length >= 7, true);
+    for (const hash of wallet.sent) {
+      const [{ gas }, { gasUsed }] = await Promise.all([
+        chain.getTransaction({ hash }),
+        chain.getTransactionReceipt({ hash }),
+      ]);
+      // An estimate may exceed what is used in the end by a fifth at most, which is paid back for what was cleared.
+      assert.equal(gas >= (gasUsed * 13n) / 10n + 60_000n, true, `${gas} for ${gasUsed}`);
+    }
   });
 
   it("has not left the relayer and the chain", () => {

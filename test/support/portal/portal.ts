@@ -23,12 +23,19 @@ export interface Opening {
   readonly prepare?: (page: Page) => Promise<void>;
 }
 
+/** Only ever linked to. */
+export const EXPLORER = "https://explorer.example";
 const WAIT_MS_MAX = 30_000;
 
 /** A whole system with the portal, and a real browser to look at it with. */
 export async function startPortal(name: string, names: readonly string[] = []): Promise<Portal> {
   const [stack, browser] = await Promise.all([
-    startStack({ dataDir: join(root, ".data", `portal-${name}`), names, portal: true }),
+    startStack({
+      dataDir: join(root, ".data", `portal-${name}`),
+      names,
+      portal: true,
+      env: { MIDCHAIN_EXPLORER_URL: EXPLORER },
+    }),
     startBrowser(),
   ]);
   const strays: string[] = [];

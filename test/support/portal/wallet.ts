@@ -1,4 +1,4 @@
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import {
   createWalletClient,
   hexToBigInt,
@@ -27,6 +27,8 @@ export interface TestWallet {
   chainId: number;
   /** Methods that were asked for, oldest first. */
   readonly asked: string[];
+  /** Hashes of what was sent, oldest first. */
+  readonly sent: Hex[];
   readonly install: (page: Page) => Promise<void>;
 }
 
@@ -50,6 +52,7 @@ export function testWallet(name: string, account: PrivateKeyAccount, rpcUrl: str
     batches: false,
     chainId: foundry.id,
     asked: [],
+    sent: [],
     async install(page) {
       const door = `wallet_${name}`;
       await page.exposeFunction(door, (ask: Ask) => answer(ask));
@@ -118,7 +121,9 @@ export function testWallet(name: string, account: PrivateKeyAccount, rpcUrl: str
     const first = wallet.beforeSending;
     wallet.beforeSending = undefined;
     await first?.();
-    return client.sendTransaction({ to, data, ...(gas === undefined ? {} : { gas: hexToBigInt(gas) }) });
+    const hash = await client.sendTransaction({ to, data, ...(gas === undefined ? {} : { gas: hexToBigInt(gas) }) });
+    wallet.sent.push(hash);
+    return hash;
   };
   return wallet;
 }
@@ -164,6 +169,10 @@ export async function connect(page: Page, wallet: Pick<TestWallet, "name">): Pro
   await page.getByRole("dialog", { name: "Connect a wallet" }).getByRole("button", { name: wallet.name }).click();
   await page.getByRole("banner").getByRole("button", { name: /^0x/ }).waitFor();
 }
+
+/** Where the links of this name lead to, in the order of the page. */
+export const addresses = (scope: Page | Locator, name: RegExp): Promise<(string | null)[]> =>
+  scope.getByRole("link", { name }).evaluateAll((links) => links.map((link) => link.getAttribute("href")));
 
 /** Goes through a window of stages to its end and closes it. */
 export async function finish(page: Page, title: string | RegExp): Promise<void> {
