@@ -1,13 +1,11 @@
 import { useSyncExternalStore, type MouseEvent } from "react";
+import { createListeners } from "./listeners.ts";
 
 /** The address bar is the only router: four pages, and one open transaction. */
 export const PAGES = { "/": "Live", "/chain": "My chain", "/stake": "Stake", "/govern": "Govern" } as const;
 export type Page = keyof typeof PAGES;
 
-const listeners = new Set<() => void>();
-const tell = (): void => {
-  for (const listener of listeners) listener();
-};
+const { tell, subscribe } = createListeners();
 addEventListener("popstate", tell);
 
 export function navigate(to: string): void {
@@ -15,10 +13,6 @@ export function navigate(to: string): void {
   tell();
 }
 
-const subscribe = (listener: () => void): (() => void) => {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-};
 const useAddress = (): string => useSyncExternalStore(subscribe, () => `${location.pathname}${location.search}`);
 
 export function usePage(): Page {

@@ -2,13 +2,13 @@ import type { ReactNode } from "react";
 import { bytesToHex } from "viem";
 import type { OpenedBlock, Verified } from "../../sdk/index.ts";
 import { useExplorer, useNetwork } from "../net/NetworkContext.ts";
-import { dateOf } from "../ui/format.ts";
+import { dateOf, kindText } from "../ui/format.ts";
 import { Hash } from "../ui/parts.tsx";
 import { Verdict } from "../ui/Verdict.tsx";
 import { TroubleNotice } from "../wallet/TroubleNotice.tsx";
 import { useAttempt } from "../wallet/useAttempt.ts";
 import { Content, saveFile } from "./Content.tsx";
-import { kindText, movementsOf, movementText, personOf } from "./describe.ts";
+import { movementsOf, movementText, personOf } from "./describe.ts";
 import type { OwnChain } from "./session.ts";
 import type { OwnBlock } from "./useBlocks.ts";
 

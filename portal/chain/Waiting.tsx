@@ -4,11 +4,12 @@ import { bytesToHex } from "viem";
 import { useConfig } from "wagmi";
 import type { Draft } from "../../sdk/index.ts";
 import { useActions } from "../wallet/ActionProvider.tsx";
+import { kindText } from "../ui/format.ts";
 import { TroubleNotice } from "../wallet/TroubleNotice.tsx";
 import { useAttempt } from "../wallet/useAttempt.ts";
 import { agreement } from "./agree.ts";
 import { Content } from "./Content.tsx";
-import { kindText, movementsOf, movementText, personOf } from "./describe.ts";
+import { movementsOf, movementText, personOf } from "./describe.ts";
 import type { OwnChain } from "./session.ts";
 
 const LOOK_MS = 3_000;

@@ -32,9 +32,6 @@ export function personOf(account: Hex, me: Hex): string {
 export const movementText = ({ from, to, amount }: Movement, me: Hex): string =>
   `${tokens(amount)} from ${personOf(from, me)} to ${personOf(to, me)}`;
 
-const KINDS = { data: "Agreement", payment: "Payment", purchase: "Purchase" } as const;
-export const kindText = ({ kind }: Pick<Body, "kind">): string => KINDS[kind];
-
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** The text of a content; undefined where it is none. */

@@ -3,6 +3,7 @@ import type { Address } from "viem";
 import { useConfig, useConnection, type Config } from "wagmi";
 import { signMessage, signTypedData } from "wagmi/actions";
 import { createClient, MidchainError, type Client } from "../../sdk/index.ts";
+import { createListeners } from "../listeners.ts";
 import { inWords, type Trouble } from "../wallet/words.ts";
 
 /**
@@ -21,11 +22,11 @@ export interface ChainSession {
 }
 
 const sessions = new Map<Address, ChainSession>();
-const listeners = new Set<() => void>();
+const { tell, subscribe } = createListeners();
 
 function put(account: Address, session: ChainSession): void {
   sessions.set(account, session);
-  for (const listener of listeners) listener();
+  tell();
 }
 
 function sessionOf(account: Address, config: Config): ChainSession {
@@ -44,11 +45,6 @@ function sessionOf(account: Address, config: Config): ChainSession {
   sessions.set(account, fresh);
   return fresh;
 }
-
-const subscribe = (listener: () => void): (() => void) => {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-};
 
 export interface OwnChain extends ChainSession {
   readonly account: Address;

@@ -1,8 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { useCallback } from "react";
 import type { ChainBlock, OpenedBlock } from "../../sdk/index.ts";
-import { useNetworkEvents } from "../net/connection.ts";
-import { queries } from "../net/relayer.ts";
+import { useRefreshOnEvents } from "../net/connection.ts";
 import type { OwnChain } from "./session.ts";
 
 const LOOK_MS = 700;
@@ -33,11 +31,6 @@ async function readBlocks({ client }: OwnChain): Promise<readonly OwnBlock[]> {
 export function useBlocks(chain: OwnChain): readonly OwnBlock[] | undefined {
   const key = ["chain", chain.account, "blocks"];
   const { data } = useQuery({ queryKey: key, queryFn: () => readBlocks(chain), refetchInterval: FALLBACK_MS });
-  useNetworkEvents(
-    useCallback(() => {
-      void queries.invalidateQueries({ queryKey: ["chain"] });
-    }, []),
-    LOOK_MS,
-  );
+  useRefreshOnEvents("chain", LOOK_MS);
   return data;
 }

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useState, type ReactNode } from "react";
 import type { Partition, Transaction } from "../../sdk/index.ts";
 import { navigate, useParameter } from "../route.ts";
+import { kindText } from "../ui/format.ts";
 import { Empty, Figure, Skeleton } from "../ui/parts.tsx";
 import { GasChart } from "./GasChart.tsx";
 import { Partitions } from "./Partitions.tsx";
@@ -131,8 +132,6 @@ function LaneOf({ name, about, cards, depth }: LaneProps): ReactNode {
   );
 }
 
-const KINDS = { data: "Agreement", payment: "Payment", purchase: "Purchase" } as const;
-
 function stateText(transaction: Transaction, depth: number): string {
   switch (transaction.state) {
     case "pending":
@@ -160,7 +159,7 @@ function Ticket({ transaction, depth }: { readonly transaction: Transaction; rea
       }}
     >
       <span className="row apart small">
-        <b>{KINDS[transaction.kind]}</b>
+        <b>{kindText(transaction)}</b>
         <span className="muted">{transaction.parties.length} parties</span>
       </span>
       <code>{transaction.id.slice(0, 12)}…</code>

@@ -1,27 +1,21 @@
 import { useQuery } from "@tanstack/react-query";
-import { useCallback } from "react";
 import type { Transaction } from "../../sdk/index.ts";
-import { useNetworkEvents } from "../net/connection.ts";
-import { queries, relayer } from "../net/relayer.ts";
+import { useRefreshOnEvents } from "../net/connection.ts";
+import { relayer } from "../net/relayer.ts";
 
 const LOOK_MS = 400;
 const SHOWN = 100;
-const KEY = ["live"] as const;
+const KEY = "live";
 
 /** The newest transactions, the partitions and who runs them, read again whenever the relayer or the chain has moved. */
 export function useTransactions() {
   const transactions = useQuery({
-    queryKey: [...KEY, "transactions"],
+    queryKey: [KEY, "transactions"],
     queryFn: async () => (await relayer.transactions({ limit: SHOWN })).transactions,
   });
-  const cluster = useQuery({ queryKey: [...KEY, "cluster"], queryFn: () => relayer.cluster() });
-  const partitions = useQuery({ queryKey: [...KEY, "partitions"], queryFn: () => relayer.partitions() });
-  useNetworkEvents(
-    useCallback(() => {
-      void queries.invalidateQueries({ queryKey: KEY });
-    }, []),
-    LOOK_MS,
-  );
+  const cluster = useQuery({ queryKey: [KEY, "cluster"], queryFn: () => relayer.cluster() });
+  const partitions = useQuery({ queryKey: [KEY, "partitions"], queryFn: () => relayer.partitions() });
+  useRefreshOnEvents(KEY, LOOK_MS);
   return { transactions: transactions.data, partitions: partitions.data, cluster: cluster.data };
 }
 

@@ -1,5 +1,6 @@
 import { useEffect, useSyncExternalStore } from "react";
 import type { NetworkEvent } from "../../sdk/index.ts";
+import { createListeners } from "../listeners.ts";
 import { queries, relayer } from "./relayer.ts";
 
 /**
@@ -14,12 +15,12 @@ export interface Connection {
 }
 
 let connection: Connection = { state: "connecting", heardAt: Date.now() };
-const watchers = new Set<() => void>();
+const { tell, subscribe } = createListeners();
 const listeners = new Set<(event: NetworkEvent) => void>();
 
 function become(next: Connection): void {
   connection = next;
-  for (const watcher of watchers) watcher();
+  tell();
 }
 
 function hear(event: NetworkEvent): void {
@@ -39,21 +40,16 @@ export async function startListening(): Promise<void> {
   for await (const event of relayer.events(new AbortController().signal)) hear(event);
 }
 
-const subscribe = (watcher: () => void): (() => void) => {
-  watchers.add(watcher);
-  return () => watchers.delete(watcher);
-};
-
 export const useConnectionState = (): Connection => useSyncExternalStore(subscribe, () => connection);
 
-/** Calls back for every event, at most once in `everyMs`, and once more after the last. */
-export function useNetworkEvents(callback: () => void, everyMs: number): void {
+/** Has what begins with this key read again for every event, at most once in `everyMs`, and once more after the last. */
+export function useRefreshOnEvents(key: string, everyMs: number): void {
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const listener = (): void => {
       timer ??= setTimeout(() => {
         timer = undefined;
-        callback();
+        void queries.invalidateQueries({ queryKey: [key] });
       }, everyMs);
     };
     listeners.add(listener);
@@ -61,5 +57,5 @@ export function useNetworkEvents(callback: () => void, everyMs: number): void {
       clearTimeout(timer);
       listeners.delete(listener);
     };
-  }, [callback, everyMs]);
+  }, [key, everyMs]);
 }

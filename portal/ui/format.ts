@@ -1,6 +1,7 @@
 import { formatUnits, parseUnits } from "viem";
+import type { Transaction } from "../../sdk/index.ts";
 
-/** How amounts, times and hashes are written; one place, so that they read alike on every page. */
+/** How amounts, kinds, times and hashes are written; one place, so that they read alike on every page. */
 
 const TOKEN_DECIMALS = 18;
 
@@ -29,6 +30,9 @@ export const percentOfBps = (bps: bigint | number): string => `${(Number(bps) / 
 
 export const share = (part: bigint, whole: bigint): string =>
   whole === 0n ? "0 %" : `${(Number((part * 10_000n) / whole) / 100).toLocaleString("en-US")} %`;
+
+const KINDS = { data: "Agreement", payment: "Payment", purchase: "Purchase" } as const;
+export const kindText = ({ kind }: Pick<Transaction, "kind">): string => KINDS[kind];
 
 const clockTime = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });

@@ -1,8 +1,9 @@
 import { useSyncExternalStore } from "react";
+import { createListeners } from "../listeners.ts";
 
 export type Theme = "system" | "light" | "dark";
 const KEY = "midchain.theme";
-const listeners = new Set<() => void>();
+const { tell, subscribe } = createListeners();
 
 const stored = (): Theme => {
   const value = localStorage.getItem(KEY);
@@ -19,11 +20,7 @@ export function applyTheme(): void {
 export function chooseTheme(theme: Theme): void {
   localStorage.setItem(KEY, theme);
   applyTheme();
-  for (const listener of listeners) listener();
+  tell();
 }
 
-export const useTheme = (): Theme =>
-  useSyncExternalStore((listener) => {
-    listeners.add(listener);
-    return () => listeners.delete(listener);
-  }, stored);
+export const useTheme = (): Theme => useSyncExternalStore(subscribe, stored);
