@@ -2,7 +2,7 @@ import type { Address, Hex, PublicClient } from "viem";
 import { dvStakingAbi } from "../../protocol/abi/DVStaking.ts";
 import { platformGovernorAbi } from "../../protocol/abi/PlatformGovernor.ts";
 import { platformTokenAbi } from "../../protocol/abi/PlatformToken.ts";
-import { readEvents } from "../net/readEvents.ts";
+import { createEventReader } from "../net/readEvents.ts";
 import type { Contracts } from "../net/useContracts.ts";
 
 /** Proposals and votes, read from the governor. */
@@ -35,24 +35,24 @@ export interface ProposalNow extends Proposal {
 
 const governorOf = (contracts: Contracts) => ({ address: contracts.governor, abi: platformGovernorAbi }) as const;
 
+const proposed = createEventReader<Proposal & { readonly blockNumber: bigint }>();
+
 /** The newest proposals, newest first. */
 export async function readProposals(
   client: PublicClient,
   contracts: Contracts,
   fromBlock: bigint,
 ): Promise<readonly Proposal[]> {
-  const head = await client.getBlockNumber();
   const governor = governorOf(contracts);
-  const events = await readEvents({ fromBlock, head }, (from, to) =>
-    client.getContractEvents({ ...governor, eventName: "ProposalCreated", fromBlock: from, toBlock: to, strict: true }),
-  );
-  return events
-    .slice(-PROPOSALS_MAX)
-    .toReversed()
-    .map(({ args }) => {
+  const proposals = await proposed(client, fromBlock, async (from, toBlock) => {
+    const created = { ...governor, eventName: "ProposalCreated", fromBlock: from, toBlock, strict: true } as const;
+    const events = await client.getContractEvents(created);
+    return events.map(({ args, blockNumber }) => {
       const { proposalId: id, proposer, targets, values, calldatas, description, voteStart } = args;
-      return { id, proposer, targets, values, calldatas, description, snapshot: Number(voteStart) };
+      return { blockNumber, id, proposer, targets, values, calldatas, description, snapshot: Number(voteStart) };
     });
+  });
+  return proposals.slice(-PROPOSALS_MAX).toReversed();
 }
 
 /** How a proposal stands now, and for `account` what it can do about it. */

@@ -13,6 +13,9 @@ export interface BatchCost {
 const BATCHES_MAX = 60;
 const BLOCKS_BACK = 9_000n;
 
+/** Of the batches that were read last, by block and place in it: what a block has cost does not change. */
+let known: ReadonlyMap<string, number> = new Map();
+
 export async function gasOfBatches(client: PublicClient, network: NetworkInfo): Promise<readonly BatchCost[]> {
   const head = await client.getBlockNumber();
   const begin = BigInt(network.fromBlock);
@@ -25,10 +28,13 @@ export async function gasOfBatches(client: PublicClient, network: NetworkInfo): 
     toBlock: head,
     strict: true,
   });
-  return Promise.all(
-    events.slice(-BATCHES_MAX).map(async ({ args, transactionHash }) => {
-      const { gasUsed } = await client.getTransactionReceipt({ hash: transactionHash });
-      return { seq: args.seq, size: args.count, gas: Number(gasUsed) };
+  const costs = await Promise.all(
+    events.slice(-BATCHES_MAX).map(async ({ args, transactionHash, blockHash, logIndex }) => {
+      const place = `${blockHash}:${logIndex}`;
+      const gas = known.get(place) ?? Number((await client.getTransactionReceipt({ hash: transactionHash })).gasUsed);
+      return [place, { seq: args.seq, size: args.count, gas }] as const;
     }),
   );
+  known = new Map(costs.map(([place, { gas }]) => [place, gas]));
+  return costs.map(([, cost]) => cost);
 }

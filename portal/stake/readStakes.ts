@@ -2,7 +2,7 @@ import type { Address, PublicClient } from "viem";
 import { dvCommitteeAbi } from "../../protocol/abi/DVCommittee.ts";
 import { dvStakingAbi } from "../../protocol/abi/DVStaking.ts";
 import { platformTokenAbi } from "../../protocol/abi/PlatformToken.ts";
-import { readEvents } from "../net/readEvents.ts";
+import { createEventReader } from "../net/readEvents.ts";
 import type { Contracts } from "../net/useContracts.ts";
 
 /** Everything the page says about stakes, read from the contracts. */
@@ -69,6 +69,8 @@ export async function readMine(client: PublicClient, contracts: Contracts, accou
   return { balance, staked, unbonding: amount, unlockAt, rewards: claimable + coming, votes, delegate };
 }
 
+const keysSet = createEventReader<{ readonly blockNumber: bigint; readonly node: Address }>();
+
 /** Every account that ever registered a signing key, heaviest first. */
 export async function readNodes(
   client: PublicClient,
@@ -76,11 +78,11 @@ export async function readNodes(
   fromBlock: bigint,
 ): Promise<readonly NodeRow[]> {
   const { staking, committee } = read(contracts);
-  const head = await client.getBlockNumber();
-  const events = await readEvents({ fromBlock, head }, (from, to) =>
-    client.getContractEvents({ ...staking, eventName: "KeySet", fromBlock: from, toBlock: to, strict: true }),
-  );
-  const nodes = [...new Set(events.map(({ args }) => args.node))];
+  const events = await keysSet(client, fromBlock, async (from, toBlock) => {
+    const set = { ...staking, eventName: "KeySet", fromBlock: from, toBlock, strict: true } as const;
+    return (await client.getContractEvents(set)).map(({ args: { node }, blockNumber }) => ({ node, blockNumber }));
+  });
+  const nodes = [...new Set(events.map(({ node }) => node))];
   const rows = await Promise.all(
     nodes.map(async (node) => {
       const key = await client.readContract({ ...staking, functionName: "keyOf", args: [node] });
