@@ -5,6 +5,7 @@ import { frozenName } from "./cluster/reports.ts";
 import { createHealth, guardedLog } from "./cluster/health.ts";
 import { openWords } from "./cluster/words.ts";
 import type { Config } from "./config.ts";
+import type { Fault } from "./errors.ts";
 import { freezable, type FreezableLog } from "./log/freezable.ts";
 import { checkedLog, createSupplies, readingKept, type Supplies } from "./log/kept.ts";
 import { startReplica, type Replica } from "./log/replica.ts";
@@ -51,11 +52,15 @@ export async function layGround(
   const { keyring, state } = stores;
   const health = createHealth();
   const supplies = createSupplies();
+  // Whatever else is appended to a log that has lost records makes its repair harder: nothing is, from the first sign on.
+  const onLost = ({ code, message }: Fault, partition: number): void => {
+    health.freeze(partition, code, message);
+  };
   // A node of a cluster reads its own copy first, and appends only where it may believe the servers.
   const partitionLog =
     below === undefined
       ? stores.partitionLog
-      : readingKept(checkedLog(guardedLog(stores.partitionLog, health), state, supplies), state);
+      : readingKept(checkedLog(guardedLog(stores.partitionLog, health), state, supplies, onLost), state);
   const frozen = freezable(partitionLog, frozenAtStart(stores.journal, partitionLog.partitions));
   const genesisNodes = genesisOf(config, keyring);
   const replica = await startReplica(

@@ -2,7 +2,10 @@
 import { Command } from "commander";
 import { isMissed, measureGas, type Measure } from "../bench/gas.ts";
 import { driftOf, keepSnapshot, type Drift } from "../bench/gas/snapshot.ts";
+import { measureCluster, type ClusterBench } from "../bench/cluster.ts";
 import { measurePipeline } from "../bench/pipeline.ts";
+import { NoNats } from "./local/cluster.ts";
+import { refuse } from "./terminal/refuse.ts";
 
 const show = (value: number | undefined): string =>
   value === undefined ? "nothing" : Math.round(value).toLocaleString("en-US");
@@ -73,6 +76,44 @@ async function pipeline(options: { json?: true; requests: string; full?: true })
   process.exitCode = ok ? 0 : 1;
 }
 
+const CLUSTER_GOALS = { ratio: 0.5, idleServer: 0.1 } as const;
+
+async function cluster(options: { json?: true; requests: string; inFlight: string }): Promise<void> {
+  const tell = (line: string): void => {
+    if (options.json !== true) console.log(`  ${line}`);
+  };
+  const plan = { requests: Number(options.requests), inFlight: Number(options.inFlight), tell };
+  const result = await measureCluster(plan).catch((error: unknown) => {
+    if (error instanceof NoNats) refuse(error.message, error.fix);
+    throw error;
+  });
+  const ok = result.ratio >= CLUSTER_GOALS.ratio && result.idle.server < CLUSTER_GOALS.idleServer;
+  if (options.json === true) console.log(JSON.stringify({ bench: "cluster", ok, goals: CLUSTER_GOALS, ...result }));
+  else showCluster(result);
+  process.exitCode = ok ? 0 : 1;
+}
+
+function showCluster({ blocks, transactions, engineRecordsPerSecond, ratio, idle }: ClusterBench): void {
+  console.log(`\n${"".padEnd(24)}   per s   p50 ms   p99 ms`);
+  for (const row of [blocks, transactions])
+    console.log(
+      `${row.name.padEnd(24)} ${show(row.perSecond).padStart(7)} ${row.p50Ms.toFixed(1).padStart(8)} ${row.p99Ms.toFixed(1).padStart(8)}`,
+    );
+  const failures = Object.entries(transactions.failures).map(([status, times]) => `${times} times ${status}`);
+  if (failures.length > 0) console.log(`answers other than 202: ${failures.join(", ")}`);
+  const perCent = (share: number): string => `${(share * 100).toFixed(1)} % of a core`;
+  console.log(
+    `\nrecords of the nodes   ${show(blocks.recordsPerSecond)}/s of ${show(blocks.recordBytes)} bytes, ${blocks.blocksPerRecord.toFixed(1)} blocks each`,
+  );
+  console.log(
+    `the engine alone       ${show(engineRecordsPerSecond)}/s of that size: ${show(engineRecordsPerSecond * blocks.blocksPerRecord)} blocks/s`,
+  );
+  console.log(`ratio                  ${ratio.toFixed(2)} (goal >= ${CLUSTER_GOALS.ratio})`);
+  console.log(
+    `idle, ${idle.partitions} partitions    server ${perCent(idle.server)} (goal < ${perCent(CLUSTER_GOALS.idleServer)}), relayer ${perCent(idle.relayer)}`,
+  );
+}
+
 const bench = new Command("./midchain bench").description("measures this machine and the contracts");
 bench
   .command("gas")
@@ -87,4 +128,13 @@ bench
   .option("--full", "also 200,000 users and chains of 2,000 blocks (minutes)")
   .option("--json", "one object")
   .action(pipeline);
+bench
+  .command("cluster")
+  .description(
+    "blocks and transactions through three nodes on three servers that sync every append, beside the servers alone",
+  )
+  .option("--requests <n>", "transactions of the measured run", "9000")
+  .option("--in-flight <n>", "what each node has under way", "256")
+  .option("--json", "one object")
+  .action(cluster);
 await bench.parseAsync();

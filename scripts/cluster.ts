@@ -133,7 +133,7 @@ function tellResult(result: FaultResult, options: FaultOptions): void {
 function tellElsewhere(options: FaultOptions): void {
   if (options.json === true) return;
   console.log("\nNot done to real processes here:");
-  for (const { row, why } of elsewhere) console.log(`  ${row}: ${why}`);
+  for (const { row, why } of elsewhere()) console.log(`  ${row}: ${why}`);
 }
 
 const tellStep = (options: FaultOptions) => (what: string) => {
@@ -157,7 +157,9 @@ async function fault(names: readonly string[], options: FaultOptions & { readonl
       tellResult(result, options);
     },
   });
-  process.exit(results.every(({ ok }) => ok) ? 0 : 1);
+  const skipped = chosen.filter(({ lacking }) => lacking?.() !== undefined);
+  for (const { name, lacking } of skipped) console.error(` ! ${name} was NOT run: ${lacking?.() ?? ""}`);
+  process.exit(results.length > 0 && results.every(({ ok }) => ok) ? 0 : 1);
 }
 
 async function campaign(options: FaultOptions & { readonly minutes: string }): Promise<void> {

@@ -3,7 +3,7 @@ import type { NodeReport, PartitionFacts, ServerReport } from "../audit/facts.ts
 import { planRepair, type Plan, type RepairStep } from "../audit/plan.ts";
 import { beginScrub } from "../audit/scrub.ts";
 import { digestAt, keptAt } from "../log/kept.ts";
-import type { CopyEnds, EnginePartition, LogEngine, LogKeeper, StateView } from "../ports.ts";
+import type { Clock, CopyEnds, EnginePartition, LogEngine, LogKeeper, StateView } from "../ports.ts";
 import { reportIn } from "./answers.ts";
 import type { Answers, Asking } from "./asking.ts";
 
@@ -38,12 +38,16 @@ export interface AuditPorts {
   readonly keeper: LogKeeper;
   readonly view: StateView;
   readonly members: () => readonly Hex[];
+  readonly clock: Clock;
   readonly onFault: (error: unknown) => void;
 }
 
 const REPORT_MS_MAX = 3_000;
 const STEP_MS_MAX = 60_000;
-const FREEZE_TRIES = 20;
+/** Appends that were under way when the partition stopped may take their whole time. */
+const FREEZE_MS_MAX = 15_000;
+const LEAD_MS_MAX = 5_000;
+const LOOK_MS = 100;
 const ROUNDS_MAX = 4;
 
 /** Audits one partition and, where told to, repairs it: stop, look again, mend, look again, go on. */
@@ -102,9 +106,14 @@ export async function gatherFacts(partition: number, deep: boolean, ports: Audit
   const members = ports.members();
   const first = await reports(partition, [], members, ports);
   const applied = first.map((report) => report.applied);
-  const nodes = await reports(partition, applied, members, ports);
   const group = await ports.engine.partition(partition);
-  const servers = deep && group.stream !== "" ? await scrubAll(group, applied, ports) : [];
+  const isRead = deep && group.stream !== "";
+  const ends = isRead ? await ports.keeper.ends() : new Map<never, never>();
+  // Where a copy ends it may hold something else than what was applied there, however much was applied since.
+  const lasts = [...ends.values()].flatMap((own) => own.get(partition)?.last ?? []);
+  const seqs = [...applied, ...lasts];
+  const nodes = await reports(partition, seqs, members, ports);
+  const servers = isRead ? await scrubAll(group, { ends, seqs }, ports) : [];
   const log = logOf(group, ports.keeper.generation(partition));
   return { partition, members, nodes, servers, ...(log === undefined ? {} : { log }) };
 }
@@ -134,15 +143,14 @@ async function reports(
 
 async function scrubAll(
   { partition, replicas, first = 1 }: EnginePartition,
-  applied: readonly number[],
+  { ends, seqs }: { readonly ends: CopyEnds; readonly seqs: readonly number[] },
   { keeper, view }: AuditPorts,
 ): Promise<readonly ServerReport[]> {
-  const ends: CopyEnds = await keeper.ends();
   const before = first - 1;
   const start = { seq: before, digest: before === 0 ? new Uint8Array(32) : digestAt(view, partition, before) };
   if (start.digest === undefined) return [];
   const digest = start.digest;
-  const wanted = new Set(applied);
+  const wanted = new Set(seqs);
   return Promise.all(
     replicas.map(async ({ server }) => {
       const expectedLast = ends.get(server)?.get(partition)?.last ?? before;
@@ -156,11 +164,19 @@ async function scrubAll(
 /** Stops the partition at every member, and waits until nothing of it moves. */
 async function freezeAll(facts: PartitionFacts, ports: AuditPorts): Promise<boolean> {
   await tellAll("freeze", facts.partition, ports);
-  for (let tries = 0; tries < FREEZE_TRIES; tries += 1) {
+  return waitFor(FREEZE_MS_MAX, ports, async () => {
     const heard = await reports(facts.partition, [], ports.members(), ports);
-    if (heard.length === facts.members.length && heard.every(({ frozen }) => frozen)) return true;
+    return heard.length === facts.members.length && heard.every(({ frozen }) => frozen);
+  });
+}
+
+async function waitFor(msMax: number, { clock }: AuditPorts, holds: () => Promise<boolean>): Promise<boolean> {
+  const deadline = clock.now() + msMax;
+  for (;;) {
+    if (await holds()) return true;
+    if (clock.now() > deadline) return false;
+    await clock.sleep(LOOK_MS);
   }
-  return false;
 }
 
 async function tellAll(what: "freeze" | "thaw" | "refresh", partition: number, ports: AuditPorts): Promise<void> {
@@ -185,7 +201,7 @@ async function take(step: RepairStep, facts: PartitionFacts, ports: AuditPorts):
     switch (step.kind) {
       case "move leader":
         await engine.lead(partition, step.to);
-        return true;
+        return await waitFor(LEAD_MS_MAX, ports, async () => (await engine.partition(partition)).leader === step.to);
       case "rebuild replica":
         await keeper.rebuild(partition, step.server);
         return true;

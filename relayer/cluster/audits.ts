@@ -1,6 +1,5 @@
 import { toHex } from "../../protocol/bytes.ts";
 import { digestAt } from "../log/kept.ts";
-import type { Clock } from "../ports.ts";
 import { digestsIn } from "./answers.ts";
 import type { Answers } from "./asking.ts";
 import { auditPartition, type AuditOptions, type AuditPorts, type PartitionAudit } from "./auditor.ts";
@@ -29,7 +28,6 @@ export interface Audits {
 
 export interface AuditsPorts extends AuditPorts {
   readonly partitions: number;
-  readonly clock: Clock;
   /** Whether it is this node's turn to audit for everybody. */
   readonly isSteward: () => boolean;
   readonly mayRepair: boolean;

@@ -86,14 +86,21 @@ export const readingKept = (log: PartitionLog, view: StateView): PartitionLog =>
  * The log of a node that checks what it is told: an acknowledgement for a place where something else was applied is
  * none, because the log has lost records. What the log itself no longer holds may have been handed over.
  */
-export const checkedLog = (log: PartitionLog, view: StateView, supplies: Supplies): PartitionLog => ({
+export const checkedLog = (
+  log: PartitionLog,
+  view: StateView,
+  supplies: Supplies,
+  onLost: (fault: Fault, partition: number) => void = () => undefined,
+): PartitionLog => ({
   ...log,
   async append(partition, record) {
     const seq = await log.append(partition, record);
     if (seq > decodeApplied(view.get(keys.applied(partition))).seq) return seq;
     const kept = keptAt(view, partition, seq);
     if (kept !== undefined && equalBytes(kept.bytes, record)) return seq;
-    throw new Fault("LOG_LOST", `partition ${partition} took a record at ${seq}, where another was applied`);
+    const lost = new Fault("LOG_LOST", `partition ${partition} took a record at ${seq}, where another was applied`);
+    onLost(lost, partition);
+    throw lost;
   },
   async read(partition, fromSeq, max) {
     const supplied = supplies.from(partition, fromSeq);

@@ -61,7 +61,7 @@ export async function runFaults(
 ): Promise<readonly FaultResult[]> {
   return inArena(options, async (arena, random) => {
     const results: FaultResult[] = [];
-    for (const fault of chosen) {
+    for (const fault of chosen.filter(({ lacking }) => lacking?.() === undefined)) {
       const result = await inflict(arena, fault, random);
       options.onResult(result);
       results.push(result);
@@ -80,8 +80,9 @@ export async function runCampaign(options: {
   return inArena(options, async (arena, random) => {
     const deadline = performance.now() + options.minutes * 60_000;
     const results: FaultResult[] = [];
+    const possible = faults.filter(({ lacking }) => lacking?.() === undefined);
     while (performance.now() < deadline && results.every(({ ok }) => ok)) {
-      const result = await inflict(arena, pick(faults, random), random);
+      const result = await inflict(arena, pick(possible, random), random);
       options.onResult(result);
       results.push(result);
     }

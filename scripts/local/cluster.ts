@@ -28,6 +28,8 @@ export interface RelayerSlot {
   readonly url: string;
   readonly metricsUrl: string;
   readonly dataDir: string;
+  /** Its settings, for another program that stands in its place. */
+  readonly env: Readonly<Record<string, string>>;
   readonly pid: () => number | undefined;
   readonly isRunning: () => boolean;
   readonly start: (change?: Readonly<Record<string, string>>) => Promise<void>;
@@ -173,10 +175,11 @@ function slot(name: string, env: Readonly<Record<string, string>>): RelayerSlot 
     url: `http://127.0.0.1:${env["MIDCHAIN_PORT"] ?? ""}`,
     metricsUrl: `http://127.0.0.1:${env["MIDCHAIN_METRICS_PORT"] ?? ""}/metrics`,
     dataDir: env["MIDCHAIN_DATA_DIR"] ?? "",
+    env,
     pid: () => running?.process.pid,
     isRunning,
     async start(change = {}) {
-      running = await startRelayer({ ...env, ...change });
+      running = await startRelayer({ ...env, ...change }, `${env["MIDCHAIN_DATA_DIR"] ?? ""}.log`);
     },
     kill(signal) {
       const process = running?.process;

@@ -12,8 +12,9 @@ import {
   type Address,
   type Hex,
 } from "viem";
-import { nonceManager, privateKeyToAccount, type PrivateKeyAccount } from "viem/accounts";
+import { createNonceManager, privateKeyToAccount, type PrivateKeyAccount } from "viem/accounts";
 import { foundry } from "viem/chains";
+import { jsonRpc } from "viem/nonce";
 
 import { dvCommitteeAbi } from "../../protocol/abi/DVCommittee.ts";
 import { dvStakingAbi } from "../../protocol/abi/DVStaking.ts";
@@ -53,6 +54,8 @@ export async function deployLocal(chain: LocalChain): Promise<Addresses> {
   const { rpcUrl, deployerKey = defaultDeployer, dvKeys = defaultDvKeys, accounts = [] } = chain;
   const { stake = parseEther("100000"), gift = parseEther("10000") } = chain;
   const clients = connect(rpcUrl);
+  // One of its own: what was counted on another chain of this process is wrong here.
+  const nonceManager = createNonceManager({ source: jsonRpc() });
   const deployer = privateKeyToAccount(deployerKey, { nonceManager });
   const nodes = dvKeys.map((key) => privateKeyToAccount(key, { nonceManager }));
   const funded = [deployer, ...nodes].map(({ address }) => clients.test.setBalance({ address, value: GAS_MONEY }));

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { createWriteStream, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   createPublicClient,
@@ -257,8 +257,8 @@ export interface RelayerProcess {
   readonly stop: () => Promise<void>;
 }
 
-/** `relayer/main.ts` in a process of its own; resolves when it says that it is ready. */
-export function startRelayer(env: Readonly<Record<string, string>>): Promise<RelayerProcess> {
+/** `relayer/main.ts` in a process of its own; resolves when it says that it is ready. Its log is kept where told. */
+export function startRelayer(env: Readonly<Record<string, string>>, logFile?: string): Promise<RelayerProcess> {
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(root, "relayer/main.ts")], {
     cwd: root,
     env: { PATH: process.env["PATH"] ?? "", ...env },
@@ -271,6 +271,7 @@ export function startRelayer(env: Readonly<Record<string, string>>): Promise<Rel
   child.once("exit", () => {
     process.off("exit", end);
   });
+  if (logFile !== undefined) child.stdout.pipe(createWriteStream(logFile, { flags: "a", mode: 0o600 }));
   let complaint = "";
   child.stderr.on("data", (chunk: Buffer) => {
     complaint = (complaint + chunk.toString()).slice(-2_000);

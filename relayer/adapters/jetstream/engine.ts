@@ -2,7 +2,7 @@ import { JetStreamApiError, jetstreamManager, type JetStreamManager, type Stream
 import { Fault } from "../../errors.ts";
 import type { EnginePartition, LogEngine } from "../../ports.ts";
 import type { ReplicatedLog } from "./open.ts";
-import { logFault, streamName } from "./streams.ts";
+import { lagOf, logFault, streamName } from "./streams.ts";
 
 const ANSWER_MS_MAX = 2_000;
 const AT_ONCE = 16;
@@ -56,10 +56,10 @@ async function lookAt(jsm: JetStreamManager, { log }: ReplicatedLog, partition: 
 
 function facts(partition: number, { config, state, cluster }: StreamInfo): EnginePartition {
   const leader = cluster?.leader === "" ? undefined : cluster?.leader;
-  const others = (cluster?.replicas ?? []).map(({ name, current, offline, lag }) => ({
+  const others = (cluster?.replicas ?? []).map(({ name, current, offline, ...peer }) => ({
     server: name,
     current: current && !offline,
-    lag,
+    lag: lagOf(peer),
   }));
   const leading = leader === undefined ? [] : [{ server: leader, current: true, lag: 0 }];
   return {

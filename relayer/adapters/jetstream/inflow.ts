@@ -41,6 +41,12 @@ export class Inflow {
     this.#bytes += bytes.length;
   }
 
+  /** The log goes on in another generation: what the one before still had to say is not of this log. */
+  renew(): void {
+    this.#tail = this.#next - 1;
+    this.release();
+  }
+
   get isFull(): boolean {
     return this.#entries.size >= ENTRIES_MAX || this.#bytes >= BYTES_MAX;
   }
@@ -76,7 +82,7 @@ export class Inflow {
     while (this.isFull) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Lets whoever waits for room go on; for the end. */
+  /** Forgets what lies here, and lets whoever waits for room go on. */
   release(): void {
     this.#entries.clear();
     this.#bytes = 0;

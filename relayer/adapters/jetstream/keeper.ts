@@ -5,7 +5,7 @@ import type { CopyEnds, LogEntry, LogKeeper } from "../../ports.ts";
 import type { ReplicatedLog } from "./open.ts";
 import type { JetStreamLogOptions } from "./log.ts";
 import { readReplica } from "./replica.ts";
-import { createStream, currentGenerations, placeOf, safeConfig, streamName, streamSubject } from "./streams.ts";
+import { createStream, currentGenerations, lagOf, placeOf, safeConfig, streamName, streamSubject } from "./streams.ts";
 
 const REBUILT_MS_MAX = 60_000;
 const LOOK_MS = 200;
@@ -40,7 +40,9 @@ export async function openKeeper(opened: ReplicatedLog, options: JetStreamLogOpt
     },
     async renew(partition, firstSeq) {
       const jsm = mayMend();
-      const generation = ((await currentGenerations(jsm, options.network)).get(partition) ?? 0) + 1;
+      // Above one that is gone too: its name must not come back with other records under it.
+      const found = (await currentGenerations(jsm, options.network)).get(partition) ?? 0;
+      const generation = Math.max(found, log.lastGeneration(partition)) + 1;
       const place = { network: options.network, partition, generation };
       await createStream(jsm, safeConfig(place, options, firstSeq));
       // What it held stays to be looked at, and nobody can append to it any more.
@@ -77,7 +79,8 @@ async function refill(
   const isAt = async (count: number): Promise<boolean> => {
     const info = await jsm.streams.info(stream).catch(() => undefined);
     const peers = info?.cluster?.replicas ?? [];
-    return info !== undefined && peers.length === count - 1 && peers.every(({ current, lag }) => current && lag === 0);
+    const isLevel = peers.every(({ current, ...peer }) => current && lagOf(peer) === 0);
+    return info !== undefined && peers.length === count - 1 && isLevel;
   };
   for (const count of [1, replicas]) {
     if (count > 1) await jsm.streams.update(stream, { num_replicas: count });

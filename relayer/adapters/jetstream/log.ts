@@ -42,6 +42,8 @@ export interface JetStreamLog extends PartitionLog {
   readonly noteTail: (partition: number, seq: number) => void;
   /** Whether a partition's stream is gone although records of it have been applied. */
   readonly isLost: (partition: number) => boolean;
+  /** The newest generation this node has known, lost or not; 0 for none. */
+  readonly lastGeneration: (partition: number) => number;
 }
 
 const PUBLISH_MS_MAX = 2_000;
@@ -72,6 +74,7 @@ export async function openJetStreamLog(nc: NatsConnection, options: JetStreamLog
       opened.noteTail(partition, seq);
     },
     isLost: (partition) => opened.isLost(partition),
+    lastGeneration: (partition) => opened.lastGeneration(partition),
     close: () => opened.close(),
   };
 }
@@ -81,6 +84,7 @@ class Streams {
   readonly #jsm: JetStreamManager;
   readonly #options: JetStreamLogOptions;
   readonly #generations = new Map<number, number>();
+  readonly #lost = new Set<number>();
   readonly #inflows = new Map<number, Inflow>();
   readonly #deliveries = new Map<number, ConsumerMessages>();
   readonly #pumps = new Set<Promise<void>>();
@@ -95,12 +99,17 @@ class Streams {
 
   place(partition: number): StreamPlace {
     const generation = this.#generations.get(partition);
-    if (generation === undefined) throw new Fault("LOG_LOST", `partition ${partition} has no stream`);
+    if (generation === undefined || this.#lost.has(partition))
+      throw new Fault("LOG_LOST", `partition ${partition} has no stream`);
     return { network: this.#options.network, partition, generation };
   }
 
   isLost(partition: number): boolean {
-    return !this.#generations.has(partition);
+    return !this.#generations.has(partition) || this.#lost.has(partition);
+  }
+
+  lastGeneration(partition: number): number {
+    return this.#generations.get(partition) ?? 0;
   }
 
   /**
@@ -112,7 +121,7 @@ class Streams {
     for (;;) {
       try {
         await this.refresh();
-        for (const partition of this.#generations.keys()) await this.tail(partition);
+        for (const partition of this.#generations.keys()) if (!this.isLost(partition)) await this.tail(partition);
         return;
       } catch (error) {
         if (Date.now() > deadline) throw logFault(error);
@@ -127,7 +136,7 @@ class Streams {
       const generation = found.get(partition);
       if (generation !== undefined) this.#use(partition, generation);
       else if (this.#options.nextOf(partition) === 1) await this.#makeFirst(partition);
-      else this.#generations.delete(partition);
+      else this.#lost.add(partition);
     }
   }
 
@@ -139,8 +148,10 @@ class Streams {
 
   #use(partition: number, generation: number): void {
     const before = this.#generations.get(partition);
+    const wasLost = this.#lost.delete(partition);
     this.#generations.set(partition, generation);
-    if (before === undefined || before === generation) return;
+    if (before === undefined || (before === generation && !wasLost)) return;
+    this.#inflows.get(partition)?.renew();
     this.#deliveries.get(partition)?.stop();
     this.#ring(partition);
   }
@@ -173,6 +184,8 @@ class Streams {
     });
     // Anything but a plain acknowledgement of this stream is no promise: the record is appended again.
     if (ack.stream !== stream || ack.duplicate || ack.seq < 1) throw new Fault("LOG_UNAVAILABLE", "not an ack");
+    // The partition may have gone on in another generation while the answer was on its way: there it is not in the log.
+    if (this.lastGeneration(partition) !== place.generation) throw new Fault("LOG_UNAVAILABLE", "a generation ended");
     this.#inflows.get(partition)?.offer(ack.seq, record);
     this.#ring(partition);
     return ack.seq;
@@ -252,6 +265,7 @@ class Streams {
   }
 
   async #deliver(partition: number, inflow: Inflow): Promise<void> {
+    const { generation } = this.place(partition);
     const consumer = await this.#js.consumers.get(streamName(this.place(partition)), {
       deliver_policy: DeliverPolicy.StartSequence,
       opt_start_seq: Math.max(inflow.next, inflow.tail + 1),
@@ -260,6 +274,7 @@ class Streams {
     this.#deliveries.set(partition, messages);
     if (this.#closing.signal.aborted) messages.stop();
     for await (const message of messages) {
+      if (this.lastGeneration(partition) !== generation) return;
       inflow.offer(message.seq, message.data);
       this.#ring(partition);
       await inflow.room();

@@ -102,6 +102,9 @@ export function unsafeIn(info: StreamInfo, place: StreamPlace, limits: StreamLim
 const isOn = (value: unknown): boolean =>
   value !== undefined && value !== false && value !== "" && value !== "default" && value !== null;
 
+/** How many entries a replica is behind: the servers leave the number out where it is none, whatever the client's types say. */
+export const lagOf = ({ lag }: { readonly lag?: number }): number => lag ?? 0;
+
 /** The newest generation of every partition that has a stream. */
 export async function currentGenerations(jsm: JetStreamManager, network: string): Promise<ReadonlyMap<number, number>> {
   const newest = new Map<number, number>();

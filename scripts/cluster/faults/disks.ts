@@ -15,23 +15,44 @@ export const diskFaults: readonly Fault[] = [
     about:
       "one bit of one server's copies flips while the server is off; the audit finds it and the copy is filled again",
     quick: false,
-    run: (arena, random) =>
-      damage(arena, random, (block) => {
+    async run(arena, random) {
+      await damage(arena, random, (block) => {
         const bytes = readFileSync(block);
         const at = Math.floor(bytes.length * (0.2 + 0.6 * random()));
         bytes[at] = (bytes[at] ?? 0) ^ (1 << Math.floor(random() * 8));
         writeFileSync(block, bytes);
-      }),
+      });
+      await mended(arena);
+    },
   },
   {
     name: "copy-truncated",
     rows: ["F12"],
     about: "one server's copies lose their second half while the server is off",
     quick: false,
-    run: (arena, random) =>
-      damage(arena, random, (block) => {
+    async run(arena, random) {
+      await damage(arena, random, (block) => {
         truncateSync(block, Math.floor(statSync(block).size / 2));
-      }),
+      });
+      await mended(arena);
+    },
+  },
+  {
+    name: "cut-copy-leads",
+    rows: ["F12", "F13"],
+    about: "one server's copies lose their second half, and then that server leads every partition",
+    quick: false,
+    async run(arena, random) {
+      const server = await damage(arena, random, (block) => {
+        truncateSync(block, Math.floor(statSync(block).size / 2));
+      });
+      await asKeeper(arena, async (nc) => {
+        const wish = JSON.stringify({ placement: { preferred: server.name } });
+        for (const stream of await streamsOf(arena))
+          await nc.request(`$JS.API.STREAM.LEADER.STEPDOWN.${stream}`, wish, { timeout: 2_000 }).catch(() => undefined);
+      });
+      await mended(arena);
+    },
   },
   {
     name: "copy-deleted",
@@ -86,7 +107,7 @@ export const diskFaults: readonly Fault[] = [
 ];
 
 /** Damages every block of the log that one server holds, so that no luck is needed to hit a record. */
-async function damage(arena: Arena, random: () => number, harm: (block: string) => void): Promise<void> {
+async function damage(arena: Arena, random: () => number, harm: (block: string) => void): Promise<Server> {
   const server = pick(arena.cluster.nats.servers, random);
   // Twice: a clean start and stop first, so that the write-ahead log no longer holds what would heal the copy.
   await server.kill("SIGTERM");
@@ -99,6 +120,10 @@ async function damage(arena: Arena, random: () => number, harm: (block: string) 
     if (existsSync(path) && statSync(path).size > 0) harm(path);
   }
   await server.start();
+  return server;
+}
+
+async function mended(arena: Arena): Promise<void> {
   await progress(arena, 4);
   await audited(arena);
   await progress(arena, 4);

@@ -9,6 +9,8 @@ export interface Fault {
   readonly about: string;
   /** Whether it belongs to the few that every push runs. */
   readonly quick: boolean;
+  /** Why this machine cannot do it, where it cannot: then it is told, and not run. */
+  readonly lacking?: () => string | undefined;
   /** Does the fault and takes it back. It is called with the load running, and judged when it returns. */
   readonly run: (arena: Arena, random: () => number) => Promise<void>;
 }
@@ -37,4 +39,16 @@ export async function pause(pid: number | undefined, ms: number): Promise<void> 
   } finally {
     process.kill(pid, "SIGCONT");
   }
+}
+
+/** The server that leads the most partitions now. */
+export async function leading(arena: Arena): Promise<Arena["cluster"]["nats"]["servers"][number]> {
+  const view = await arena.until(
+    "a leader everywhere",
+    () => arena.view(),
+    (seen) => (seen?.servers.length ?? 0) > 0,
+  );
+  const most = view?.servers.toSorted((a, b) => b.leads - a.leads)[0];
+  const { servers } = arena.cluster.nats;
+  return servers.find(({ name }) => name === most?.name) ?? pick(servers, () => 0);
 }

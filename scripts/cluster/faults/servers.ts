@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Arena } from "../arena.ts";
-import { last, pause, pick, progress, type Fault } from "./fault.ts";
+import { last, leading, pause, pick, progress, type Fault } from "./fault.ts";
 
 /** What can happen to the servers of the log. */
 export const serverFaults: readonly Fault[] = [
@@ -102,19 +102,6 @@ export const serverFaults: readonly Fault[] = [
     run: lazyServer,
   },
 ];
-
-/** The server that leads the most partitions now. */
-async function leading(arena: Arena): Promise<Arena["cluster"]["nats"]["servers"][number]> {
-  const view = await arena.until(
-    "a leader everywhere",
-    () => arena.view(),
-    (seen) => (seen?.servers.length ?? 0) > 0,
-  );
-  const most = view?.servers.toSorted((a, b) => b.leads - a.leads)[0];
-  return (
-    arena.cluster.nats.servers.find(({ name }) => name === most?.name) ?? pick(arena.cluster.nats.servers, () => 0)
-  );
-}
 
 async function lazyServer(arena: Arena): Promise<void> {
   const server = arena.cluster.nats.servers[2] ?? pick(arena.cluster.nats.servers, () => 0);

@@ -44,6 +44,13 @@ describe("an acknowledgement", () => {
       await assert.rejects(checkedLog(sayingAlways(seq), state, createSupplies()).append(partition, random(60)), {
         code: "LOG_LOST",
       });
+    const told: number[] = [];
+    const telling = checkedLog(sayingAlways(2), state, createSupplies(), ({ code }, lost) => {
+      assert.equal(code, "LOG_LOST");
+      told.push(lost);
+    });
+    await assert.rejects(telling.append(partition, random(60)));
+    assert.deepEqual(told, [partition]);
     await state.commit([{ key: keys.kept(partition, 2), value: undefined }]);
     await assert.rejects(checkedLog(sayingAlways(2), state, createSupplies()).append(partition, records[1]!), {
       code: "LOG_LOST",

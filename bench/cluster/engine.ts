@@ -1,0 +1,80 @@
+import { jetstream, jetstreamManager, type JetStreamManager, type StreamConfig } from "@nats-io/jetstream";
+import { randomBytes } from "node:crypto";
+import { connectNats } from "../../relayer/adapters/jetstream/connect.ts";
+import type { NatsCluster } from "../../scripts/local/natsServers.ts";
+
+const NETWORK = "bench";
+const MS_MAX = 10_000;
+
+/** What the streams hold, over all partitions. */
+export interface Held {
+  readonly records: number;
+  readonly bytes: number;
+}
+
+async function asKeeper<Result>(
+  { urls, nkeys }: NatsCluster,
+  work: (jsm: JetStreamManager) => Promise<Result>,
+): Promise<Result> {
+  const nc = await connectNats({ servers: urls, name: "bench", seed: nkeys.keeper.seed, tls: undefined });
+  try {
+    return await work(await jetstreamManager(nc, { checkAPI: false, timeout: MS_MAX }));
+  } finally {
+    await nc.close();
+  }
+}
+
+export const heldIn = (nats: NatsCluster): Promise<Held> =>
+  asKeeper(nats, async (jsm) => {
+    let [records, bytes] = [0, 0];
+    for await (const { state } of jsm.streams.list())
+      [records, bytes] = [records + state.messages, bytes + state.bytes];
+    return { records, bytes };
+  });
+
+/**
+ * The engine alone: records of this size appended to streams of the cluster's own shape, from a connection to each
+ * server, one at a time per connection and stream. That is as many at once as the relayers ever have under way.
+ */
+export async function measureEngine(
+  nats: NatsCluster,
+  plan: { readonly partitions: number; readonly recordBytes: number; readonly ms: number },
+): Promise<{ readonly perSecond: number }> {
+  const names = Array.from({ length: plan.partitions }, (_, i) => `raw-${i}`);
+  const subjectOf = (name: string): string => `midc.${NETWORK}.${name}`;
+  await asKeeper(nats, async (jsm) => {
+    for (const name of names) await jsm.streams.add(shapeOf(name, subjectOf(name)) as StreamConfig);
+  });
+  const record = randomBytes(plan.recordBytes);
+  const connections = await Promise.all(
+    nats.urls.map((url) => connectNats({ servers: [url], name: "raw", seed: nats.nkeys.log.seed, tls: undefined })),
+  );
+  let count = 0;
+  const startedAt = performance.now();
+  const write = async (nc: (typeof connections)[number], name: string): Promise<void> => {
+    const js = jetstream(nc, { timeout: MS_MAX });
+    while (performance.now() - startedAt < plan.ms) {
+      await js.publish(subjectOf(name), record);
+      count += 1;
+    }
+  };
+  await Promise.all(connections.flatMap((nc) => names.map((name) => write(nc, name))));
+  const perSecond = (count * 1_000) / (performance.now() - startedAt);
+  await Promise.all(connections.map((nc) => nc.close()));
+  await asKeeper(nats, async (jsm) => {
+    for (const name of names) await jsm.streams.delete(name);
+  });
+  return { perSecond };
+}
+
+/** As the adapter makes its streams, in what costs time. */
+const shapeOf = (name: string, subject: string): object => ({
+  name,
+  subjects: [subject],
+  retention: "limits",
+  storage: "file",
+  num_replicas: 3,
+  discard: "new",
+  max_bytes: 256 * 1024 ** 2,
+  duplicate_window: 1_000_000_000,
+});

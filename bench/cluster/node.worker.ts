@@ -1,0 +1,96 @@
+import { randomBytes } from "node:crypto";
+import { concat } from "../../protocol/bytes.ts";
+import { readConfig } from "../../relayer/config.ts";
+import { layGround } from "../../relayer/ground.ts";
+import { partitionOf } from "../../relayer/midc/keys.ts";
+import { sealBody, sealUnder, shredKeyOf } from "../../relayer/privacy/shred.ts";
+import { loadSigner } from "../pipeline/keys.ts";
+import { loadChainId } from "../pipeline/requests.ts";
+import type { Answer, Order } from "./nodes.ts";
+
+/**
+ * A node of a cluster without its doors: the stores, the logs and the replica that the relayer stands on. It enrols
+ * users and appends blocks to their chains as told, so that the log's own path is measured without HTTP and signatures.
+ */
+const ENROLLED_AT_ONCE = 500;
+const BODY_BYTES = 300;
+
+const random = (size: number): Uint8Array => new Uint8Array(randomBytes(size));
+const labels = { category: 0, jurisdiction: 0, retentionClass: 0, day: 20_000, codedId: new Uint8Array(32) };
+
+const read = readConfig(process.env);
+if (read.kind === "invalid") throw new Error(read.problems.join("; "));
+const ground = await layGround(read.config, { wrap: (stores) => stores, onFault: console.error });
+const { replica, stores } = ground;
+const { keyring } = stores;
+const signer = await loadSigner();
+const shredBytes = random(32);
+const shredKey = shredKeyOf(shredBytes);
+const ownerTagOf = (index: number): Uint8Array => keyring.ownerTag(signer.account(signer.privateKey(index)));
+const chainOf = (index: number): Uint8Array => loadChainId(ownerTagOf(index), index);
+
+async function enrol(index: number): Promise<void> {
+  const ownerTag = ownerTagOf(index);
+  const chainId = loadChainId(ownerTag, index);
+  const txId = random(32);
+  await replica.submit(partitionOf(chainId, replica.partitions), {
+    kind: "enrol",
+    ownerTag,
+    shredKey: keyring.wrap(shredBytes, chainId),
+    pepper: keyring.wrap(random(32), concat(chainId, Uint8Array.of(1))),
+    slots: sealUnder(shredKey, random(120), chainId),
+    readerKeyId: random(16),
+    binding: sealUnder(shredKey, random(200), chainId),
+    genesis: { chainId, kind: "genesis", txId, ...labels, ...sealBody(shredKey, random(200), concat(chainId, txId)) },
+  });
+}
+
+/** Appends blocks, so many at a time, for so long; a block counts once it is in the log and applied here. */
+async function append({ inFlight, ms, users }: Order & { kind: "blocks" }): Promise<Answer> {
+  const chains = Array.from({ length: users }, (_, index) => chainOf(index));
+  // Sealing is the door's work, not the log's: every block carries the same sealed body.
+  const body = sealBody(shredKey, random(BODY_BYTES), new Uint8Array(0));
+  const latenciesMs: number[] = [];
+  let next = Math.floor(Math.random() * users);
+  const startedAt = performance.now();
+  const one = async (): Promise<void> => {
+    const chainId = chains[(next += 1) % users] ?? random(16);
+    const at = performance.now();
+    const block = { chainId, kind: "personal" as const, txId: random(32), ...labels, ...body };
+    const { kind } = await replica.submit(partitionOf(chainId, replica.partitions), { kind: "block", block });
+    if (kind === "done") latenciesMs.push(performance.now() - at);
+  };
+  await Promise.all(
+    Array.from({ length: inFlight }, async () => {
+      while (performance.now() - startedAt < ms) await one();
+    }),
+  );
+  return { kind: "blocks", latenciesMs, elapsedMs: performance.now() - startedAt };
+}
+
+async function stop(): Promise<void> {
+  await ground.cluster?.stop();
+  await replica.stop();
+  await Promise.all([stores.partitionLog.close(), stores.state.close(), stores.journal.close()]);
+  process.exit(0);
+}
+
+async function obey(order: Order): Promise<Answer> {
+  switch (order.kind) {
+    case "enrol":
+      for (let from = order.from; from < order.to; from += ENROLLED_AT_ONCE)
+        await Promise.all(
+          Array.from({ length: Math.min(ENROLLED_AT_ONCE, order.to - from) }, (_, i) => enrol(from + i)),
+        );
+      return { kind: "enrolled" };
+    case "blocks":
+      return append(order);
+    case "stop":
+      return stop().then(() => ({ kind: "enrolled" }));
+  }
+}
+
+process.on("message", (order: Order) => {
+  void obey(order).then((answer) => process.send?.(answer));
+});
+process.send?.({ kind: "enrolled" } satisfies Answer);
