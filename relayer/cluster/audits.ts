@@ -7,7 +7,13 @@ import { auditPartition, type AuditOptions, type AuditPorts, type PartitionAudit
 /** A look at the nodes' digests and the logs' ends every half minute; every copy read record by record every ten. */
 const LIGHT_MS = 30_000;
 const DEEP_EVERY = 20;
+/**
+ * A node that has not applied the record yet says so at once: it is asked again soon, not waited for. A batch waits for
+ * this answer, and its partition for the batch.
+ */
 const SHARED_MS_MAX = 2_000;
+const SHARED_ASK_MS_MAX = 300;
+const SHARED_AGAIN_MS = 50;
 
 export interface Audit {
   readonly at: string;
@@ -81,7 +87,16 @@ async function watch(
   }
 }
 
-async function isShared(partition: number, seq: number, { asking, members, view }: AuditsPorts): Promise<boolean> {
+async function isShared(partition: number, seq: number, ports: AuditsPorts): Promise<boolean> {
+  const deadline = ports.clock.now() + SHARED_MS_MAX;
+  while (!(await isHeldByMost(partition, seq, ports))) {
+    if (ports.clock.now() > deadline) return false;
+    await ports.clock.sleep(SHARED_AGAIN_MS);
+  }
+  return true;
+}
+
+async function isHeldByMost(partition: number, seq: number, { asking, members, view }: AuditsPorts): Promise<boolean> {
   const own = digestAt(view, partition, seq);
   if (own === undefined) return false;
   const needed = Math.floor(members().length / 2) + 1;
@@ -91,6 +106,6 @@ async function isShared(partition: number, seq: number, { asking, members, view 
         members().includes(node) && digestsIn(body).some((one) => one.seq === seq && one.digest === toHex(own)),
     ).length;
   const enough = (answers: Answers): boolean => agreeing(answers) >= needed || answers.size === members().length;
-  const answers = await asking.ask("digest", { partition, seqs: [seq] }, { waitMs: SHARED_MS_MAX, enough });
+  const answers = await asking.ask("digest", { partition, seqs: [seq] }, { waitMs: SHARED_ASK_MS_MAX, enough });
   return agreeing(answers) >= needed;
 }
