@@ -33,6 +33,8 @@ export interface PartitionView {
   readonly replicas: readonly { readonly server: string; readonly current: boolean; readonly lag: number }[];
   readonly first: number | null;
   readonly tail: number | null;
+  /** What its log takes on each server; null on one machine. */
+  readonly bytes: number | null;
   readonly applied: number;
   readonly executor: Hex | null;
   /** `ok`, or the code of what keeps the partition read-only. */

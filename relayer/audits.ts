@@ -16,10 +16,13 @@ const BATCHES_COMPARED = 1_000;
 export function openAudits(
   config: Config,
   { audited, cluster, stores, replica }: Ground,
-  ports: { readonly ledger: Pick<Ledger, "find">; readonly onFault: (error: unknown) => void },
+  ports: {
+    readonly ledger: Pick<Ledger, "find">;
+    readonly onFault: (error: unknown) => void;
+  },
 ): Audits | undefined {
   if (audited === undefined || cluster === undefined) return undefined;
-  const { asking, engine, frozen, keeper, members, supplies } = audited;
+  const { asking, engine, frozen, keeper, members, snapshots, supplies } = audited;
   const { state: view, journal, keyring } = stores;
   const tag = ascii(config.MIDCHAIN_NETWORK);
   const batches = async (partition: number) => {
@@ -33,7 +36,9 @@ export function openAudits(
     }
     return { held, onChain };
   };
-  answerAudits(asking, { node: toHex(keyring.nodeId), view, frozen, supplies, keeper, journal, batches });
+  const snapshotOf = (partition: number): number | undefined => snapshots.newest()?.manifest.partitions[partition]?.seq;
+  const node = toHex(keyring.nodeId);
+  answerAudits(asking, { node, view, frozen, supplies, keeper, journal, batches, snapshotOf });
   return startAudits({
     asking,
     engine,
@@ -45,5 +50,11 @@ export function openAudits(
     clock: systemClock,
     isSteward: cluster.isSteward,
     mayRepair: config.MIDCHAIN_REPAIR === "yes",
+    window: {
+      keepRecords: config.MIDCHAIN_LOG_KEEP_RECORDS,
+      // A log that is full refuses: half of that is more than it may ever keep.
+      bytesMax: Math.min(config.MIDCHAIN_LOG_KEEP_BYTES, config.MIDCHAIN_NATS_LOG_BYTES / 2),
+    },
+    awayMs: config.MIDCHAIN_TRIM_AWAY_MINUTES * 60_000,
   });
 }

@@ -109,6 +109,14 @@ const schema = z.object({
   MIDCHAIN_ACCEPT_UNSAFE_NATS: z.enum(["yes", "no"]).default("no"),
   /** Whether audits mend what can be mended safely; needs the keeper's seed. */
   MIDCHAIN_REPAIR: z.enum(["yes", "no"]).default("yes"),
+  /** How often a node of a cluster stores a snapshot; 0 for never, and then no log is ever trimmed. */
+  MIDCHAIN_SNAPSHOT_MINUTES: count(1_440, 525_600),
+  /** Records of each partition that stay in the log although nobody needs them. */
+  MIDCHAIN_LOG_KEEP_RECORDS: count(10_000, 100_000_000),
+  /** A partition's log that takes more on a server is trimmed as far as is safe. */
+  MIDCHAIN_LOG_KEEP_BYTES: count(256 * 1024 ** 2, Number.MAX_SAFE_INTEGER),
+  /** After so long a silence a member is not waited for any more; it comes back from a snapshot. */
+  MIDCHAIN_TRIM_AWAY_MINUTES: count(60, 525_600),
   /** Public keys of the nodes the network began with; the same on every node. */
   MIDCHAIN_NODES: list.pipe(z.array(hex(32)).min(1)).optional(),
 });

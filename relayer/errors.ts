@@ -60,7 +60,27 @@ export const faults = {
   LOG_TRIMMED: {
     retry: false,
     cause: "the log no longer holds the records this node needs next",
-    fix: "start the node from a snapshot: ./midchain cluster join",
+    fix: 'start the node again: it takes another node\'s snapshot; docs/CLUSTER.md, "A node is behind a trimmed log"',
+  },
+  SNAPSHOT_NONE: {
+    retry: true,
+    cause: "no other node has handed over a snapshot that reaches the log",
+    fix: "start another node that is not behind; is this node's key a member (./midchain cluster members)?",
+  },
+  BACKUP_DAMAGED: {
+    retry: false,
+    cause: "the copy of the state is not what was written",
+    fix: "take another backup: nothing of this one was used",
+  },
+  BACKUP_FOREIGN: {
+    retry: false,
+    cause: "the copy of the state belongs to another network, ledger or past",
+    fix: "check the settings against the backup's manifest.json; the chain decides which past is right",
+  },
+  BACKUP_OLD: {
+    retry: false,
+    cause: "the chain or the logs have gone on since the backup, and what came after it cannot be had",
+    fix: 'restore a newer backup; docs/CLUSTER.md, "Backup and restore"',
   },
   LOG_UNSAFE: {
     retry: false,

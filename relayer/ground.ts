@@ -1,11 +1,15 @@
-import { toHex, type Hex } from "../protocol/bytes.ts";
+import { fromHex, toHex, type Hex } from "../protocol/bytes.ts";
+import { openAnchors } from "./adapters/viem/anchors.ts";
+import type { Manifest } from "./audit/snapshot.ts";
 import { openAsking, type Asking } from "./cluster/asking.ts";
 import { joinCluster, type Cluster } from "./cluster/cluster.ts";
 import { frozenName } from "./cluster/reports.ts";
 import { createHealth, guardedLog } from "./cluster/health.ts";
-import { openWords } from "./cluster/words.ts";
+import type { ClusterView } from "./cluster/view.ts";
+import { openWords, type Words } from "./cluster/words.ts";
 import type { Config } from "./config.ts";
-import type { Fault } from "./errors.ts";
+import { Fault } from "./errors.ts";
+import { fetchSnapshot, lacking, offerSnapshots } from "./joining.ts";
 import { freezable, type FreezableLog } from "./log/freezable.ts";
 import { checkedLog, createSupplies, readingKept, type Supplies } from "./log/kept.ts";
 import { startReplica, type Replica } from "./log/replica.ts";
@@ -14,7 +18,8 @@ import { nodeIdOf } from "./midc/record.ts";
 import { systemClock } from "./ops/clock.ts";
 import { memberKey, type GenesisNodes } from "./midc/apply.ts";
 import type { Journal, LogEngine, LogKeeper, PartitionLog, StateView } from "./ports.ts";
-import { genesisOf, openStores, type Stores } from "./stores.ts";
+import { openSnapshots, type Snapshots } from "./snapshots.ts";
+import { genesisOf, openStores, type Below, type Stores } from "./stores.ts";
 
 /** Lays something over the stores before anybody uses them; the crash tests count and stop at every write. */
 export type WrapStores = (stores: Stores) => Stores;
@@ -39,6 +44,7 @@ export interface Audited {
   readonly asking: Asking;
   /** Ids of the nodes whose records count. */
   readonly members: () => readonly Hex[];
+  readonly snapshots: Snapshots;
 }
 
 /** Opens the stores and replays what the logs hold. */
@@ -47,7 +53,7 @@ export async function layGround(
   options: { readonly wrap: WrapStores; readonly onFault: (error: unknown) => void },
 ): Promise<Ground> {
   const { onFault } = options;
-  const { stores: bare, below } = await openStores(config);
+  const { stores: bare, below } = await openWithin(config, onFault);
   const stores = options.wrap(bare);
   const { keyring, state } = stores;
   const health = createHealth();
@@ -72,17 +78,49 @@ export async function layGround(
     url = reached;
   };
   if (below === undefined) return { stores, partitionLog, replica, cluster: undefined, audited: undefined, announce };
-  const isMember = (publicKey: Uint8Array): boolean =>
-    memberKey(state, 0, nodeIdOf(publicKey), genesisNodes) !== undefined;
-  const words = openWords(below.gossip, keyring, isMember);
+  const words = wordsOf(stores, below, genesisNodes);
   const cluster = joinCluster(
     { url: () => url, acceptUnsafe: config.MIDCHAIN_ACCEPT_UNSAFE_NATS === "yes" },
     { words, engine: below.engine, replica, health, clock: systemClock, keyring, onFault },
   );
   const asking = openAsking(words, toHex(keyring.nodeId));
   const members = (): readonly Hex[] => membersOf(state, genesisNodes);
-  const audited = { engine: below.engine, keeper: below.keeper, frozen, supplies, asking, members };
+  const isPressed = (newest: Manifest | undefined): boolean => isLogLarge(config, cluster.view(), newest);
+  const snapshots = openSnapshots(config, { state, keyring, isPressed, onFault });
+  offerSnapshots(asking, snapshots);
+  const audited = { engine: below.engine, keeper: below.keeper, frozen, supplies, asking, members, snapshots };
   return { stores, partitionLog, replica, cluster, audited, announce };
+}
+
+/** Opens the stores; a node that the log no longer reaches takes another node's state first. */
+async function openWithin(config: Config, onFault: (error: unknown) => void): ReturnType<typeof openStores> {
+  const opened = await openStores(config);
+  const { stores, below } = opened;
+  if (below === undefined) return opened;
+  const logs = lacking(stores.state, (await below.engine.look()).partitions);
+  if (logs.length === 0) return opened;
+  try {
+    onFault(new Fault("LOG_TRIMMED", `${logs.length} partitions; another node's snapshot is fetched`));
+    const words = wordsOf(stores, below, genesisOf(config, stores.keyring));
+    const asking = openAsking(words, toHex(stores.keyring.nodeId));
+    const anchors = openAnchors(config.MIDCHAIN_RPC_URLS, fromHex(config.MIDCHAIN_LEDGER) ?? new Uint8Array(20));
+    await fetchSnapshot(config, logs, { view: stores.state, asking, anchors });
+  } finally {
+    await Promise.all([stores.partitionLog.close(), stores.state.close(), stores.journal.close()]);
+  }
+  // What was fetched takes its place now. Were the log trimmed beyond it meanwhile, it is all done again.
+  return openWithin(config, onFault);
+}
+
+const wordsOf = ({ state, keyring }: Stores, below: Below, genesisNodes: GenesisNodes): Words =>
+  openWords(below.gossip, keyring, (publicKey) => memberKey(state, 0, nodeIdOf(publicKey), genesisNodes) !== undefined);
+
+/** The log is half as large as it may be, and less than half of it is behind a snapshot. */
+function isLogLarge(config: Config, view: ClusterView, newest: Manifest | undefined): boolean {
+  return view.partitions.some(({ partition, bytes, first, applied }) => {
+    const covered = newest?.partitions[partition]?.seq ?? 0;
+    return (bytes ?? 0) * 2 > config.MIDCHAIN_LOG_KEEP_BYTES && covered * 2 < (first ?? 1) + applied;
+  });
 }
 
 /** A node that was killed in the middle of a repair comes back with the same partitions stopped. */

@@ -51,10 +51,20 @@ function lock(config: Config): () => void {
   return refuse([[`another relayer (pid ${held.heldBy}) uses ${dir}`, "stop it, or give this one its own folder"]], 1);
 }
 
-const operatorDoor = ({ ledger, audits }: RelayerNode, { registry }: Metrics): OperatorDoor => ({
+const operatorDoor = ({ ledger, audits, snapshots, membership }: RelayerNode, { registry }: Metrics): OperatorDoor => ({
   contentType: registry.contentType,
   metrics: () => registry.metrics(),
   audit: audits === undefined ? undefined : (options) => audits.run(options),
+  cluster:
+    audits === undefined || snapshots === undefined || membership === undefined
+      ? undefined
+      : {
+          trim: audits.trim,
+          snapshot: snapshots.take,
+          read: snapshots.read,
+          members: membership.list,
+          changeMember: membership.change,
+        },
   outbox: {
     list: () => ledger.outbox.list(),
     bump: (nonce) => ledger.outbox.bump(nonce),

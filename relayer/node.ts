@@ -23,7 +23,7 @@ import type { Stages } from "./flow/flow.ts";
 import { createGuard, type Network } from "./flow/guard.ts";
 import { createPending } from "./flow/pending.ts";
 import type { ReadPorts } from "./flow/read.ts";
-import { layGround, type WrapStores } from "./ground.ts";
+import { layGround, type Ground, type WrapStores } from "./ground.ts";
 import { startSignatures, type Signatures } from "./guard/signatures.ts";
 import type { BatchPolicy, NotaryPorts } from "./notary/notary.ts";
 import type { Replica } from "./log/replica.ts";
@@ -31,7 +31,8 @@ import { systemClock } from "./ops/clock.ts";
 import type { Logger } from "./ops/logger.ts";
 import type { Committee, Journal, Jobs, Keyring, OfferOf } from "./ports.ts";
 import { openVault, type Vault } from "./privacy/vault.ts";
-import type { Stores } from "./stores.ts";
+import { openMembership, type Membership } from "./membership.ts";
+import type { Snapshots } from "./snapshots.ts";
 
 /** A relayer without its doors: everything that http, tests and benchmarks speak to. */
 export interface RelayerNode {
@@ -48,6 +49,8 @@ export interface RelayerNode {
   /** Both undefined for a node that stands alone. */
   readonly cluster: Cluster | undefined;
   readonly audits: Audits | undefined;
+  readonly snapshots: Snapshots | undefined;
+  readonly membership: Membership | undefined;
   /** Tells the other nodes of a cluster where people reach this one. */
   readonly announce: (url: string) => void;
   readonly stop: () => Promise<void>;
@@ -108,8 +111,10 @@ export async function startNode(
     read: { ...reading, notaryOf: executor.notaryOf, nameError: (reason) => reasonName(toHex(reason)) },
     cluster,
     audits,
+    snapshots: ground.audited?.snapshots,
+    membership: ground.audited === undefined ? undefined : openMembership(replica, ground.audited.members),
     announce,
-    stop: () => stopAll({ executor, jobs, ledger, replica, signatures, stores, cluster, audits }),
+    stop: () => stopAll({ executor, jobs, ledger, signatures, cluster, audits, ground }),
   };
 }
 
@@ -132,20 +137,21 @@ async function stopAll(parts: {
   readonly executor: Executor;
   readonly jobs: Jobs;
   readonly ledger: ViemLedger;
-  readonly replica: Replica;
   readonly signatures: Signatures;
-  readonly stores: Stores;
   readonly cluster: Cluster | undefined;
   readonly audits: Audits | undefined;
+  readonly ground: Ground;
 }): Promise<void> {
+  const { replica, stores, audited } = parts.ground;
   parts.executor.stop();
   await parts.audits?.stop();
+  await audited?.snapshots.stop();
   await parts.cluster?.stop();
   await parts.jobs.close();
   await parts.ledger.stop();
-  await parts.replica.stop();
+  await replica.stop();
   await parts.signatures.stop();
-  await Promise.all([parts.stores.partitionLog.close(), parts.stores.state.close(), parts.stores.journal.close()]);
+  await Promise.all([stores.partitionLog.close(), stores.state.close(), stores.journal.close()]);
 }
 
 const clock = systemClock;

@@ -27,6 +27,14 @@ export interface PartitionLog {
   close(): Promise<void>;
 }
 
+/** A log whose beginning can be taken away. Reading from below `first` rejects with LOG_TRIMMED: it is no loss. */
+export interface TrimmableLog extends PartitionLog {
+  /** Sequence of the first record that is still there; above the tail of a log that holds none. */
+  first(partition: number): Promise<number>;
+  /** Removes every record below `beforeSeq`; the last record always stays. */
+  trim(partition: number, beforeSeq: number): Promise<void>;
+}
+
 /**
  * Words between the nodes of a cluster. Best effort: they are lost, doubled and late, and anybody with the log's rights
  * can say them; nothing that must be true may follow from one.
@@ -87,6 +95,8 @@ export interface EnginePartition {
   /** First and last sequence, as the leader says; undefined when nobody answers. */
   readonly first: number | undefined;
   readonly tail: number | undefined;
+  /** What the log takes on each server. */
+  readonly bytes: number | undefined;
 }
 
 /** Reads of one moment; apply sees nothing else. */
@@ -116,6 +126,20 @@ export interface Write {
 export interface State extends StateView {
   commit(writes: readonly Write[]): Promise<void>;
   close(): Promise<void>;
+}
+
+/** A state that can be copied while it is written to. */
+export interface CopyableState extends State {
+  /** Writes all rows of one moment, and nothing else, into a new folder. */
+  copyTo(folder: string): Promise<void>;
+}
+
+/** What the ledger holds of a partition now, read from the chain itself. */
+export interface Anchors {
+  /** How many batches. */
+  next(partition: Uint8Array): Promise<bigint>;
+  /** Hash of a batch's header; zeros where there is none. */
+  headerAt(partition: Uint8Array, seq: bigint): Promise<Uint8Array>;
 }
 
 /** Names of background work; a job carries an id and nothing else, so losing it loses nothing. */

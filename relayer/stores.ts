@@ -4,6 +4,7 @@ import { openEngine } from "./adapters/jetstream/engine.ts";
 import { natsGossip } from "./adapters/jetstream/gossip.ts";
 import { openKeeper } from "./adapters/jetstream/keeper.ts";
 import { openReplicatedLog } from "./adapters/jetstream/open.ts";
+import { settleStage } from "./adapters/file/folder.ts";
 import { openFileKeyring } from "./adapters/file/keyring.ts";
 import { openLmdbJournal } from "./adapters/lmdb/journal.ts";
 import { openLmdbLog } from "./adapters/lmdb/log.ts";
@@ -13,12 +14,12 @@ import { keys } from "./midc/keys.ts";
 import { nodeIdOf } from "./midc/record.ts";
 import { decodeApplied } from "./midc/rows.ts";
 import type { GenesisNodes } from "./midc/apply.ts";
-import type { Gossip, Journal, Keyring, LogEngine, LogKeeper, PartitionLog, State } from "./ports.ts";
+import type { CopyableState, Gossip, Journal, Keyring, LogEngine, LogKeeper, PartitionLog, State } from "./ports.ts";
 
 export interface Stores {
   readonly keyring: Keyring;
   readonly partitionLog: PartitionLog;
-  readonly state: State;
+  readonly state: CopyableState;
   readonly journal: Journal;
 }
 
@@ -35,6 +36,7 @@ export async function openStores(
 ): Promise<{ readonly stores: Stores; readonly below: Below | undefined }> {
   const at = (name: string): string => join(config.MIDCHAIN_DATA_DIR, name);
   const keyring = openFileKeyring(at("keys.json"));
+  settleStage(config.MIDCHAIN_DATA_DIR);
   const state = openLmdbState(at("state"));
   const journal = openLmdbJournal(at("journal"));
   if (config.MIDCHAIN_NATS_URLS === undefined) {

@@ -22,6 +22,12 @@ export interface NodeReport {
   readonly conflict?: number;
   /** Records that a rebuild has set aside here and that have not been appended again. */
   readonly aside?: number;
+  /** The oldest record that is kept beside the state; absent where none is. */
+  readonly keptFrom?: number;
+  /** Where the oldest transaction began that is not final; its record is still needed. */
+  readonly openFrom?: number;
+  /** Up to where the partition is in the node's newest stored snapshot; absent where it has none. */
+  readonly snapshot?: number;
 }
 
 /** One server's copy of the log, read record by record. */

@@ -100,8 +100,10 @@ function planContent(facts: PartitionFacts, log: LogReport, good: Branch): Pick<
   const tail = facts.servers.length === 0 ? log.tail : Math.max(0, ...sound.map(({ last }) => last));
   const isPrefix = facts.servers.length === 0 ? log.tail < applied : sound.length > 0;
   if (facts.servers.length === 0 && !isPrefix) return undefined;
-  // The records get their old sequences back only if the log itself ends where the whole copies do.
-  if (isPrefix && tail < applied && log.tail === tail)
+  // The records get their old sequences back only if the log itself ends where the whole copies do, and if they are
+  // still kept: a log that is put back to before a trim lacks records that nobody holds any more.
+  const isKept = (good.head.keptFrom ?? 0) <= tail + 1;
+  if (isPrefix && tail < applied && log.tail === tail && isKept)
     return {
       alarms: [`the log of partition ${facts.partition} ends at ${tail}, but ${applied} was applied`],
       steps: [{ kind: "reappend", node, from: tail + 1, to: applied }],

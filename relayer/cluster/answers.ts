@@ -12,19 +12,20 @@ const report = z.object({
   anchored: z.int().min(0),
   conflict: z.int().min(0).optional(),
   aside: z.int().min(0).optional(),
+  keptFrom: z.int().min(0).optional(),
+  openFrom: z.int().min(0).optional(),
+  snapshot: z.int().min(0).optional(),
 });
 
 export const digestsIn = (answer: unknown): readonly DigestAt[] => digests.safeParse(answer).data ?? [];
+
+type Optional = Pick<NodeReport, "conflict" | "aside" | "keptFrom" | "openFrom" | "snapshot">;
 
 /** The report is of the node that has signed it, whatever it calls itself. */
 export function reportIn(node: Hex, answer: unknown): NodeReport | undefined {
   const { data } = report.safeParse(answer);
   if (data === undefined) return undefined;
-  const { conflict, aside, ...rest } = data;
-  return {
-    ...rest,
-    node,
-    ...(conflict === undefined ? {} : { conflict }),
-    ...(aside === undefined ? {} : { aside }),
-  };
+  const { applied, digests: at, frozen, anchored, ...rest } = data;
+  const said = Object.entries(rest).filter(([, value]) => value !== undefined);
+  return { applied, digests: at, frozen, anchored, node, ...(Object.fromEntries(said) as Optional) };
 }

@@ -27,7 +27,8 @@ export function openAsking(words: Words, self: Hex): Asking {
   const open = new Map<string, (from: Hex, body: unknown) => void>();
   const handle = async (what: string, body: unknown): Promise<unknown> => (await handlers.get(what)?.(body)) ?? null;
 
-  words.hear("ask", (word) => {
+  // An answer goes to whoever asked and to nobody else: some are long.
+  words.hear("ask", (word, publicKey) => {
     const parsed = questionSchema.safeParse(word);
     if (!parsed.success) return;
     const { id, what, body, to } = parsed.data;
@@ -35,12 +36,12 @@ export function openAsking(words: Words, self: Hex): Asking {
     // A question that cannot be answered now is not answered; whoever asked knows how to go on without.
     void handle(what, body).then(
       (answer) => {
-        words.tell("answer", { id, body: answer });
+        words.tell(`answer.${toHex(nodeIdOf(publicKey))}`, { id, body: answer });
       },
       () => undefined,
     );
   });
-  words.hear("answer", (word, publicKey) => {
+  words.hear(`answer.${self}`, (word, publicKey) => {
     const parsed = answerSchema.safeParse(word);
     if (parsed.success) open.get(parsed.data.id)?.(toHex(nodeIdOf(publicKey)), parsed.data.body);
   });

@@ -104,7 +104,7 @@ const auditOf = (
 /** What every node and, with `deep`, every server holds of a partition now. */
 export async function gatherFacts(partition: number, deep: boolean, ports: AuditPorts): Promise<PartitionFacts> {
   const members = ports.members();
-  const first = await reports(partition, [], members, ports);
+  const first = await askReports(partition, [], ports);
   const applied = first.map((report) => report.applied);
   const group = await ports.engine.partition(partition);
   const isRead = deep && group.stream !== "";
@@ -112,7 +112,7 @@ export async function gatherFacts(partition: number, deep: boolean, ports: Audit
   // Where a copy ends it may hold something else than what was applied there, however much was applied since.
   const lasts = [...ends.values()].flatMap((own) => own.get(partition)?.last ?? []);
   const seqs = [...applied, ...lasts];
-  const nodes = await reports(partition, seqs, members, ports);
+  const nodes = await askReports(partition, seqs, ports);
   const servers = isRead ? await scrubAll(group, { ends, seqs }, ports) : [];
   const log = logOf(group, ports.keeper.generation(partition));
   return { partition, members, nodes, servers, ...(log === undefined ? {} : { log }) };
@@ -125,12 +125,14 @@ function logOf(group: EnginePartition, generation: number): PartitionFacts["log"
   return { exists: true, generation, tail: group.tail, ...leader };
 }
 
-async function reports(
+/** What the members say of a partition; whoever does not answer in time has not been heard. */
+export async function askReports(
   partition: number,
   seqs: readonly number[],
-  members: readonly Hex[],
-  { asking }: AuditPorts,
+  ports: Pick<AuditPorts, "asking" | "members">,
 ): Promise<readonly NodeReport[]> {
+  const { asking } = ports;
+  const members = ports.members();
   const enough = (answers: Answers): boolean => members.every((member) => answers.has(member));
   const answers = await asking.ask(
     "report",
@@ -165,7 +167,7 @@ async function scrubAll(
 async function freezeAll(facts: PartitionFacts, ports: AuditPorts): Promise<boolean> {
   await tellAll("freeze", facts.partition, ports);
   return waitFor(FREEZE_MS_MAX, ports, async () => {
-    const heard = await reports(facts.partition, [], ports.members(), ports);
+    const heard = await askReports(facts.partition, [], ports);
     return heard.length === facts.members.length && heard.every(({ frozen }) => frozen);
   });
 }

@@ -134,7 +134,11 @@ function believe(look: EngineLook, { health, onFault }: Looking): void {
 function watchTails({ health, onFault }: Looking): (look: EngineLook, applied: readonly number[]) => void {
   const suspected = new Set<number>();
   return (look, applied) => {
-    for (const { partition, tail, stream } of look.partitions) {
+    for (const { partition, first, tail, stream } of look.partitions) {
+      // A log that begins beyond the next record cannot be caught up with: only a start from a snapshot can.
+      if (first !== undefined && first > (applied[partition] ?? 0) + 1)
+        health.freeze(partition, "LOG_TRIMMED", `partition ${partition} begins at ${first}`);
+      else if (health.frozen().get(partition)?.code === "LOG_TRIMMED") health.thaw(partition);
       const isShort = stream === "" || (tail !== undefined && tail < (applied[partition] ?? 0));
       if (!isShort) {
         suspected.delete(partition);

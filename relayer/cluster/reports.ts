@@ -3,10 +3,11 @@ import { toHex, type Hex } from "../../protocol/bytes.ts";
 import { compareAnchors } from "../audit/anchors.ts";
 import type { DigestAt, NodeReport } from "../audit/facts.ts";
 import type { FreezableLog } from "../log/freezable.ts";
-import { digestAt, keptAt, keptFrom, type Supplies } from "../log/kept.ts";
+import { digestAt, dropKept, firstKept, keptAt, keptFrom, type Supplies } from "../log/kept.ts";
+import { openFrom } from "../log/open.ts";
 import { keys } from "../midc/keys.ts";
 import { decodeApplied } from "../midc/rows.ts";
-import type { Journal, LogEntry, LogKeeper, StateView } from "../ports.ts";
+import type { Journal, LogEntry, LogKeeper, State } from "../ports.ts";
 import type { Asking } from "./asking.ts";
 
 /** What a node tells whoever audits, and what it does when told to. */
@@ -14,6 +15,7 @@ import type { Asking } from "./asking.ts";
 const partition = z.object({ partition: z.int().min(0) });
 const wanted = partition.extend({ seqs: z.array(z.int().min(0)).max(64) });
 const range = partition.extend({ from: z.int().min(1), to: z.int().min(1) });
+const trimmed = partition.extend({ before: z.int().min(1) });
 const supplyFrom = range.extend({ source: z.string() });
 
 /** Records in one answer: what fits into a word beside the rest. */
@@ -22,11 +24,13 @@ const ANSWER_MS_MAX = 5_000;
 
 export interface ReportPorts {
   readonly node: Hex;
-  readonly view: StateView;
+  readonly view: State;
   readonly frozen: FreezableLog;
   readonly supplies: Supplies;
   readonly keeper: LogKeeper;
   readonly journal: Pick<Journal, "put">;
+  /** Up to where a partition is in the newest snapshot stored here. */
+  readonly snapshotOf: (partition: number) => number | undefined;
   /** Header hashes of a partition's batches: as the state has them, and as the chain has them. */
   readonly batches: (partition: number) => Promise<{
     readonly held: ReadonlyMap<number, string>;
@@ -77,6 +81,13 @@ export function answerAudits(asking: Asking, ports: ReportPorts): void {
     }
     return true;
   });
+  asking.answer("trimmed", async (body) => {
+    const { partition: of, before } = trimmed.parse(body);
+    // Whoever says so has looked at everybody; what this node itself still needs it keeps all the same.
+    const applied = decodeApplied(ports.view.get(keys.applied(of))).seq;
+    await dropKept(ports.view, of, Math.min(before, applied, openFrom(ports.view, of) ?? before));
+    return true;
+  });
   asking.answer("supply", async (body) => supply(supplyFrom.parse(body), asking, ports));
 }
 
@@ -89,10 +100,16 @@ async function report({ partition: of, seqs }: z.infer<typeof wanted>, ports: Re
     digests: digestsAt(of, [applied, ...seqs], ports.view),
     frozen: ports.frozen.isStill(of),
     ...compareAnchors(held, onChain),
+    ...known("keptFrom", firstKept(ports.view, of)),
+    ...known("openFrom", openFrom(ports.view, of)),
+    ...known("snapshot", ports.snapshotOf(of)),
   };
 }
 
-function digestsAt(of: number, seqs: readonly number[], view: StateView): readonly DigestAt[] {
+const known = <Name extends string>(name: Name, value: number | undefined): Partial<Record<Name, number>> =>
+  value === undefined ? {} : ({ [name]: value } as Record<Name, number>);
+
+function digestsAt(of: number, seqs: readonly number[], view: State): readonly DigestAt[] {
   return [...new Set(seqs)].flatMap((seq): DigestAt[] => {
     const digest = digestAt(view, of, seq);
     return digest === undefined ? [] : [{ seq, digest: toHex(digest) }];

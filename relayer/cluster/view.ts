@@ -28,6 +28,7 @@ export function viewOf(seen: {
       replicas: group?.replicas ?? [],
       first: group?.first ?? null,
       tail: group?.tail ?? null,
+      bytes: group?.bytes ?? null,
       applied: seen.applied(partition),
       executor: seen.executorOf(partition) ?? null,
       state: seen.frozen.get(partition)?.code ?? "ok",

@@ -3,7 +3,7 @@ import { Fault } from "../errors.ts";
 import type { Overlay } from "../midc/apply.ts";
 import { keys } from "../midc/keys.ts";
 import { decodeApplied } from "../midc/rows.ts";
-import type { LogEntry, PartitionLog, StateView } from "../ports.ts";
+import type { LogEntry, PartitionLog, State, StateView } from "../ports.ts";
 
 /**
  * The raw records a node has applied, kept until they are trimmed. Written in the same commit as what they made, so
@@ -34,6 +34,27 @@ const keptOf = (seq: number, value: Uint8Array): Kept => ({
 export function keptAt(view: StateView, partition: number, seq: number): Kept | undefined {
   const value = view.get(keys.kept(partition, seq));
   return value === undefined ? undefined : keptOf(seq, value);
+}
+
+/** Sequence of the oldest record that is kept; undefined where none is. */
+export function firstKept(view: StateView, partition: number): number | undefined {
+  const [row] = view.range({ ...keys.keptOf(partition, 0), limit: 1 });
+  return row === undefined ? undefined : seqOfKept(row.key);
+}
+
+/** The last eight bytes of its key. */
+const seqOfKept = (key: Uint8Array): number =>
+  Number(new DataView(key.buffer, key.byteOffset, key.byteLength).getBigUint64(key.byteLength - 8));
+
+/** Forgets the kept records below a sequence, a few at a time: each commit is small, and any number of them is right. */
+export async function dropKept(state: State, partition: number, beforeSeq: number): Promise<void> {
+  for (;;) {
+    const from = firstKept(state, partition);
+    if (from === undefined || from >= beforeSeq) return;
+    const until = Math.min(beforeSeq, from + KEPT_READ_MAX);
+    const seqs = Array.from({ length: until - from }, (_, i) => from + i);
+    await state.commit(seqs.map((seq) => ({ key: keys.kept(partition, seq), value: undefined })));
+  }
 }
 
 /** The running digest after a record, of any that this node has applied and still knows. */

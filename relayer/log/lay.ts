@@ -1,6 +1,6 @@
 import type { BlockDraft } from "../midc/command.ts";
 import { keys, partitionOf } from "../midc/keys.ts";
-import { decodeStep, type TxRow } from "../midc/rows.ts";
+import { decodeStep, decodeTx, type TxRow } from "../midc/rows.ts";
 import type { PartitionLog, StateView } from "../ports.ts";
 import { recallBlocks } from "./recall.ts";
 import type { Replica } from "./replica.ts";
@@ -24,7 +24,10 @@ function isThere(chainId: Uint8Array, txId: Uint8Array, view: StateView): boolea
   return step !== undefined && decodeStep(step).pending !== undefined;
 }
 
-/** Lays what the node that took the request did not come to lay; the record that began the transaction holds it all. */
+/**
+ * Lays what the node that took the request did not come to lay; the record that began the transaction holds it all. That
+ * record is looked for only while something is missing: once a transaction is final its record may be trimmed.
+ */
 export async function layMissing(
   txId: Uint8Array,
   {
@@ -35,6 +38,8 @@ export async function layMissing(
     readonly log: Pick<PartitionLog, "read">;
   },
 ): Promise<void> {
+  const row = replica.view.get(keys.tx(txId));
+  if (row === undefined || isLaid(txId, decodeTx(row), replica.view)) return;
   const blocks = await recallBlocks(txId, { view: replica.view, log });
   await layPending(
     blocks.filter(({ chainId }) => !isThere(chainId, txId, replica.view)),

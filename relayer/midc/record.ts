@@ -74,7 +74,7 @@ export function openRecord(
   if (publicKey === undefined) return { kind: "void", why: "foreign" };
   // A node need not check a signature that it has just made over these very bytes; the answer is the same.
   const genuine =
-    isMine(bytes) || verify(null, digest(bytes.subarray(0, size)), keyObject(publicKey), bytes.subarray(size));
+    isMine(bytes) || verify(null, digest(bytes.subarray(0, size)), nodeKey(publicKey), bytes.subarray(size));
   return genuine ? { kind: "record", nodeId, commands } : { kind: "void", why: "forged" };
 }
 
@@ -82,7 +82,8 @@ const SPKI = Uint8Array.from(Buffer.from("302a300506032b6570032100", "hex"));
 const KEYS_MAX = 256;
 const keyObjects = new Map<string, KeyObject>();
 
-function keyObject(publicKey: Uint8Array): KeyObject {
+/** A node's public key, ready to verify with. */
+export function nodeKey(publicKey: Uint8Array): KeyObject {
   const name = Buffer.from(publicKey).toString("latin1");
   let key = keyObjects.get(name);
   if (key === undefined) {

@@ -36,6 +36,9 @@ export interface Arena {
 const REST_MS_MAX = 60_000;
 const LOOK_MS = 100;
 const PARTITIONS = 8;
+const UNLIMITED = { MIDCHAIN_IP_REQUESTS_PER_MINUTE: "0", MIDCHAIN_ACCOUNT_REQUESTS_PER_MINUTE: "0" };
+/** Snapshots are taken when a fault asks for them, and a handful of records is then enough to trim. */
+const TRIMMED_EARLY = { MIDCHAIN_SNAPSHOT_MINUTES: "0", MIDCHAIN_LOG_KEEP_RECORDS: "4" };
 
 export async function openArena(
   options: Pick<ClusterOptions, "dataDir" | "onStep" | "storeDirOf" | "env"> & { readonly seed: number },
@@ -46,7 +49,7 @@ export async function openArena(
     ...options,
     names: PEOPLE,
     lay: links.lay,
-    env: { MIDCHAIN_IP_REQUESTS_PER_MINUTE: "0", MIDCHAIN_ACCOUNT_REQUESTS_PER_MINUTE: "0", ...options.env },
+    env: { ...UNLIMITED, ...TRIMMED_EARLY, ...options.env },
   });
   try {
     const load = await openLoad(cluster, options.seed);

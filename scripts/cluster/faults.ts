@@ -5,6 +5,7 @@ import { logFaults } from "./faults/log.ts";
 import { powerFaults } from "./faults/power.ts";
 import { relayerFaults } from "./faults/relayers.ts";
 import { serverFaults } from "./faults/servers.ts";
+import { trimFaults } from "./faults/trims.ts";
 
 export const faults: readonly Fault[] = [
   ...relayerFaults,
@@ -13,6 +14,7 @@ export const faults: readonly Fault[] = [
   ...diskFaults,
   ...callFaults,
   ...powerFaults,
+  ...trimFaults,
 ];
 
 interface Elsewhere {
@@ -21,10 +23,7 @@ interface Elsewhere {
 }
 
 /** Rows of the matrix that no command here does to real processes, and why. */
-const unbuilt: readonly Elsewhere[] = [
-  { row: "F16 erasure during append", why: "erasure is not built yet" },
-  { row: "F19 trim against a slow replica", why: "waits for trimming" },
-];
+const unbuilt: readonly Elsewhere[] = [{ row: "F16 erasure during append", why: "erasure is not built yet" }];
 
 /** Those, and what this machine cannot do: never silent, because what did not run has not passed. */
 export const elsewhere = (): readonly Elsewhere[] => [

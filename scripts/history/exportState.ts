@@ -15,6 +15,7 @@ export function* exportState(
   for (let partition = 0; partition < partitions; partition += 1) {
     const { seq, digest } = decodeApplied(view.get(keys.applied(partition)));
     yield { k: "partition", node, partition, applied: seq, digest: toHex(digest) };
+    yield* keptLines(view, node, partition);
   }
   for (const { key, value } of rowsOf(view, "h")) {
     const { height, hash } = decodeHead(value);
@@ -40,6 +41,17 @@ export function* exportState(
     const { seq, headerHash } = decodeBatch(value);
     const partition = ((key[1] ?? 0) << 8) | (key[2] ?? 0);
     yield { k: "batch", node, partition, seq, headerHash: toHex(headerHash) };
+  }
+}
+
+function* keptLines(view: StateView, node: string, partition: number): Generator<Line> {
+  for (let next = 0; ;) {
+    const page = view.range({ ...keys.keptOf(partition, next), limit: PAGE_ROWS });
+    for (const { key, value } of page) {
+      next = Number(new DataView(key.buffer, key.byteOffset, key.byteLength).getBigUint64(key.byteLength - 8)) + 1;
+      yield { k: "kept", node, partition, seq: next - 1, digest: toHex(value.subarray(0, 32)) };
+    }
+    if (page.length < PAGE_ROWS) return;
   }
 }
 

@@ -24,6 +24,8 @@ export interface Held {
   readonly heads: Map<string, LineOf<"head">>;
   readonly txs: Map<string, LineOf<"tx">>;
   readonly partitions: Map<number, LineOf<"partition">>;
+  /** `partition@seq` -> running digest. */
+  readonly kept: Map<string, string>;
   readonly batches: Map<string, string>;
 }
 
@@ -71,6 +73,7 @@ const nodeOf = (facts: Facts, name: string): Held =>
     heads: new Map(),
     txs: new Map(),
     partitions: new Map(),
+    kept: new Map(),
     batches: new Map(),
   }));
 
@@ -90,6 +93,9 @@ export function gather(line: Line, facts: Facts): void {
       break;
     case "partition":
       nodeOf(facts, line.node).partitions.set(line.partition, line);
+      break;
+    case "kept":
+      nodeOf(facts, line.node).kept.set(`${line.partition}@${line.seq}`, line.digest);
       break;
     case "batch":
       nodeOf(facts, line.node).batches.set(`${line.partition}:${line.seq}`, line.headerHash);

@@ -62,6 +62,8 @@ const partition = z.object({
   applied: count,
   digest: hash,
 });
+/** The running digest after a record that a node has kept: what a log that was trimmed begins from. */
+const kept = z.object({ k: z.literal("kept"), node: z.string(), partition: count, seq: count, digest: hash });
 const batch = z.object({ k: z.literal("batch"), node: z.string(), partition: count, seq: count, headerHash: hash });
 
 /** A record as one server of the replicated log holds it. */
@@ -87,6 +89,7 @@ const line = z.discriminatedUnion("k", [
   head,
   tx,
   partition,
+  kept,
   batch,
   record,
   copy,

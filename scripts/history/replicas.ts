@@ -8,12 +8,15 @@ export function* checkReplicas(facts: Facts): Generator<Violation> {
   yield* checkPresence(facts);
   const tails = new Map<number, number>();
   const digests = new Map<string, string>();
-  for (const [node, { partitions }] of facts.nodes) {
+  for (const [node, { partitions, kept }] of facts.nodes) {
+    const told = new Map(kept);
     for (const [partition, { applied, digest }] of partitions) {
       const tail = tails.get(partition) ?? applied;
       tails.set(partition, Math.max(tail, applied));
       if (tail !== applied) yield { rule: "C8 behind", about: `${node} ${partition}: ${applied}, others ${tail}` };
-      const place = `${partition}@${applied}`;
+      told.set(`${partition}@${applied}`, digest);
+    }
+    for (const [place, digest] of told) {
       const other = digests.get(place);
       if (other === undefined) digests.set(place, digest);
       else if (other !== digest) yield { rule: "C8 digests differ", about: `${node} ${place}` };
@@ -58,7 +61,10 @@ function* checkServers(
         if (other === undefined) agreed.set(`${partition}@${seq}`, sha256);
         else if (other !== sha256) yield { rule: "C8 records differ", about: `${about}@${seq}` };
       }
-      const digest = first === 1 ? foldDigest(records, tail) : undefined;
+      // A log that was trimmed begins from a digest that the nodes have kept.
+      const base = first === 1 ? ZERO : nodes.digests.get(`${partition}@${first - 1}`);
+      if (base === undefined && records.size > 0) yield { rule: "C8 start unknown", about: `${about}: from ${first}` };
+      const digest = base === undefined ? undefined : foldDigest(records, { base, first, tail });
       const held = nodes.digests.get(`${partition}@${tail}`);
       if (digest !== undefined && held !== undefined && digest !== held)
         yield { rule: "C8 log and state differ", about: `${about}@${tail}` };
@@ -66,10 +72,15 @@ function* checkServers(
   }
 }
 
+const ZERO = `0x${"00".repeat(32)}`;
+
 /** The running digest of relayer/midc/record.ts, from the records' hashes; undefined where one is missing. */
-function foldDigest(records: ReadonlyMap<number, string>, tail: number): string | undefined {
-  let digest: Uint8Array = new Uint8Array(32);
-  for (let seq = 1; seq <= tail; seq += 1) {
+function foldDigest(
+  records: ReadonlyMap<number, string>,
+  { base, first, tail }: { readonly base: string; readonly first: number; readonly tail: number },
+): string | undefined {
+  let digest = fromHex(base) ?? new Uint8Array(32);
+  for (let seq = first; seq <= tail; seq += 1) {
     const sha256 = fromHex(records.get(seq) ?? "");
     if (sha256?.length !== 32) return undefined;
     const place = Buffer.alloc(8);

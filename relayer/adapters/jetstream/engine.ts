@@ -40,7 +40,7 @@ export async function openEngine(opened: ReplicatedLog): Promise<LogEngine> {
 }
 
 async function lookAt(jsm: JetStreamManager, { log }: ReplicatedLog, partition: number): Promise<EnginePartition> {
-  const nothing = { partition, leader: undefined, replicas: [], first: undefined, tail: undefined };
+  const nothing = { partition, leader: undefined, replicas: [], first: undefined, tail: undefined, bytes: undefined };
   if (log.isLost(partition)) return { ...nothing, stream: "" };
   const stream = streamName(log.placeOf(partition));
   try {
@@ -70,5 +70,6 @@ function facts(partition: number, { config, state, cluster }: StreamInfo): Engin
     // A stream that has never held a record says 0 here; it begins at 1 all the same.
     first: Math.max(1, state.first_seq),
     tail: state.last_seq,
+    bytes: state.bytes,
   };
 }

@@ -1,10 +1,11 @@
 import { Fault } from "../../errors.ts";
 import { keepNewest } from "../../ops/newest.ts";
-import type { Row, State, Write } from "../../ports.ts";
+import { mkdirSync } from "node:fs";
+import type { CopyableState, Row, Write } from "../../ports.ts";
 import { asBuffer, commit, openStore } from "./store.ts";
 
 /** The state in one LMDB environment; one commit is one transaction, and it resolves after the fsync. */
-export function openLmdbState(path: string): State {
+export function openLmdbState(path: string): CopyableState {
   const store = openStore(path);
   const recent = recentRows();
   return {
@@ -37,6 +38,11 @@ export function openLmdbState(path: string): State {
       } catch (error) {
         throw new Fault("STATE_UNAVAILABLE", String(error));
       }
+    },
+    async copyTo(folder) {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      // Compacted: pages that were given back, with what they held, are not part of it.
+      await store.backup(folder, true);
     },
     close: () => store.close(),
   };

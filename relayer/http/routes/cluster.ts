@@ -28,6 +28,7 @@ const clusterSchema = z
         replicas: z.array(z.object({ server: z.string(), current: z.boolean(), lag: z.int() })),
         first: z.int().nullable(),
         tail: z.int().nullable(),
+        bytes: z.int().nullable().meta({ description: "What the log takes on each server." }),
         applied: z.int(),
         executor: hexText.nullable(),
         state: z.string().meta({ description: "`ok`, or the code of what keeps the partition read-only." }),
@@ -53,7 +54,16 @@ export function clusterRoutes(node: HttpNode, options: Pick<HttpOptions, "public
 
 function alone({ keyring, replica }: HttpNode, url: string): z.input<typeof clusterSchema> {
   const id = toHex(keyring.nodeId);
-  const none = { stream: "", leader: null, replicas: [], first: null, tail: null, executor: id, state: "ok" };
+  const none = {
+    stream: "",
+    leader: null,
+    replicas: [],
+    first: null,
+    tail: null,
+    bytes: null,
+    executor: id,
+    state: "ok",
+  };
   return {
     node: id,
     nodes: [{ id, url, live: true, heardMsAgo: 0, executes: replica.partitions, behind: 0 }],

@@ -14,6 +14,7 @@ const group = (partition: number, change: Partial<EnginePartition> = {}): Engine
   replicas: ["n1", "n2", "n3"].map((server) => ({ server, current: true, lag: 0 })),
   first: 1,
   tail: 10,
+  bytes: 1_000,
   ...change,
 });
 const server = { name: "n1", version: "2.15.1", syncAlways: true, clusterSize: 3 };
