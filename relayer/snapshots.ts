@@ -59,6 +59,7 @@ export function openSnapshots(
   const newest = (): Snapshot | undefined => stored.at(-1);
   const stopping = new AbortController();
   const isStopping = (): boolean => stopping.signal.aborted;
+  const startedAt = systemClock.now();
   const intervalMs = config.MIDCHAIN_SNAPSHOT_MINUTES * 60_000;
   const running = intervalMs === 0 ? Promise.resolve() : keepTaking();
 
@@ -67,30 +68,35 @@ export function openSnapshots(
       await systemClock.sleep(LOOK_MS, stopping.signal);
       if (isStopping()) return;
       const last = newest()?.manifest;
-      const isDue = last === undefined || systemClock.now() - Date.parse(last.takenAt) >= intervalMs;
+      const since = last === undefined ? startedAt : Date.parse(last.takenAt);
+      const isDue = systemClock.now() - since >= intervalMs;
       if (isDue || ports.isPressed(last)) await take().catch(ports.onFault);
     }
   }
   return {
     take,
     newest,
-    async read(name, { offset, max }) {
-      const snapshot = stored.find((one) => one.name === name);
-      if (snapshot === undefined) return undefined;
-      const file = await open(join(snapshot.folder, ROWS_FILE), "r");
-      try {
-        const { buffer, bytesRead } = await file.read(Buffer.alloc(max), 0, max, offset);
-        return buffer.subarray(0, bytesRead);
-      } finally {
-        await file.close();
-      }
-    },
+    read: (name, at) => readPart(stored.find((one) => one.name === name)?.folder, at),
     async stop() {
       stopping.abort();
       await running;
       await taking?.catch(() => undefined);
     },
   };
+}
+
+async function readPart(
+  folder: string | undefined,
+  { offset, max }: { readonly offset: number; readonly max: number },
+): Promise<Uint8Array | undefined> {
+  if (folder === undefined) return undefined;
+  const file = await open(join(folder, ROWS_FILE), "r");
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(max), 0, max, offset);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
 }
 
 /** Whole ones, the oldest first; what a crash left unfinished is removed. */

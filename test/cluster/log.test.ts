@@ -6,6 +6,7 @@ import { connectNats } from "../../relayer/adapters/jetstream/connect.ts";
 import { openJetStreamLog, type JetStreamLog } from "../../relayer/adapters/jetstream/log.ts";
 import { streamName } from "../../relayer/adapters/jetstream/streams.ts";
 import { Fault } from "../../relayer/errors.ts";
+import type { TrimmableLog } from "../../relayer/ports.ts";
 import { behavesAsPartitionLog } from "../relayer/ports/partitionLog.behavior.ts";
 import { random } from "../support/relayer.ts";
 import { until } from "../support/until.ts";
@@ -28,9 +29,29 @@ describe("on three real servers", () => {
   const openNetwork = (network: string, change: { readonly nextOf?: () => number } = {}): Promise<JetStreamLog> =>
     openJetStreamLog(nc, { network, partitions: 3, replicas: 3, bytesMax: BYTES_MAX, nextOf: () => 1, ...change });
 
+  /** The log with the keeper's right to trim it. The last record stays because whoever plans a trim leaves it. */
+  async function trimmable(log: JetStreamLog): Promise<TrimmableLog> {
+    const { urls, nkeys } = servers;
+    const keeper = await connectNats({ servers: urls, name: "keeper", seed: nkeys.keeper.seed, tls: undefined });
+    const jsm = await jetstreamManager(keeper);
+    const stateOf = async (partition: number) => (await jsm.streams.info(streamName(log.placeOf(partition)))).state;
+    return {
+      ...log,
+      first: async (partition) => Math.max(1, (await stateOf(partition)).first_seq),
+      async trim(partition, beforeSeq) {
+        const { last_seq } = await stateOf(partition);
+        await jsm.streams.purge(streamName(log.placeOf(partition)), { seq: Math.min(beforeSeq, last_seq) });
+      },
+      async close() {
+        await keeper.close();
+        await log.close();
+      },
+    };
+  }
+
   behavesAsPartitionLog("JetStream", async () => {
     const network = `t${(opened += 1)}`;
-    return { log: await openNetwork(network), reopen: () => openNetwork(network) };
+    return { log: await trimmable(await openNetwork(network)), reopen: () => openNetwork(network) };
   });
 
   it("shows one node what another has appended", async () => {

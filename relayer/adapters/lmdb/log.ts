@@ -1,8 +1,10 @@
 import { Fault } from "../../errors.ts";
-import type { LogEntry, PartitionLog } from "../../ports.ts";
+import type { LogEntry, TrimmableLog } from "../../ports.ts";
 import { commit, openStore, type Store } from "./store.ts";
 
 const QUEUED_MAX = 10_000;
+/** Records taken away by one commit: appends wait for no longer than that. */
+const TRIMMED_AT_ONCE = 256;
 
 interface Waiting {
   readonly partition: number;
@@ -22,7 +24,7 @@ function keyOf(partition: number, seq: number): Buffer {
  * The partition logs of a single node, in one LMDB environment. One writer loop takes whatever has been queued while
  * the last flush ran (natural batching: no timer), commits it, waits for the fsync, and only then answers.
  */
-export function openLmdbLog(options: { readonly path: string; readonly partitions: number }): PartitionLog {
+export function openLmdbLog(options: { readonly path: string; readonly partitions: number }): TrimmableLog {
   const store = openStore(options.path);
   const tails = Array.from({ length: options.partitions }, (_, partition) => storedTail(store, partition));
   const listeners = new Set<(partition: number) => void>();
@@ -62,9 +64,16 @@ export function openLmdbLog(options: { readonly path: string; readonly partition
         seq: Number(key.readBigUInt64BE(2)),
         bytes: new Uint8Array(value),
       }));
-      return Promise.resolve(entries);
+      const [oldest] = entries;
+      return oldest !== undefined && oldest.seq > fromSeq
+        ? Promise.reject(new Fault("LOG_TRIMMED", `partition ${partition} begins at ${oldest.seq}`))
+        : Promise.resolve(entries);
     },
     tail: (partition) => Promise.resolve(tails[partition] ?? 0),
+    first: (partition) => Promise.resolve(storedFirst(store, partition)),
+    trim: (partition, beforeSeq) =>
+      // The last record stays: it is what tells the next one's sequence when the log is opened again.
+      dropBelow(store, partition, Math.min(beforeSeq, tails[partition] ?? 0)),
     follow(onNews) {
       listeners.add(onNews);
       return () => listeners.delete(onNews);
@@ -80,6 +89,21 @@ function storedTail(store: Store, partition: number): number {
   const range = { start: keyOf(partition, Number.MAX_SAFE_INTEGER), end: keyOf(partition, 0), reverse: true, limit: 1 };
   const [last] = store.getKeys(range);
   return last === undefined ? 0 : Number(last.readBigUInt64BE(2));
+}
+
+function storedFirst(store: Store, partition: number): number {
+  const [oldest] = store.getKeys({ start: keyOf(partition, 0), end: keyOf(partition + 1, 0), limit: 1 });
+  return oldest === undefined ? storedTail(store, partition) + 1 : Number(oldest.readBigUInt64BE(2));
+}
+
+async function dropBelow(store: Store, partition: number, until: number): Promise<void> {
+  for (let from = storedFirst(store, partition); from < until; from += TRIMMED_AT_ONCE) {
+    const seqs = Array.from({ length: Math.min(TRIMMED_AT_ONCE, until - from) }, (_, i) => from + i);
+    await commit(
+      store,
+      seqs.map((seq) => ({ key: keyOf(partition, seq), value: undefined })),
+    );
+  }
 }
 
 /** One transaction, fsynced when it resolves. */

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { PartitionLog } from "../../../relayer/ports.ts";
+import { Fault } from "../../../relayer/errors.ts";
+import type { PartitionLog, TrimmableLog } from "../../../relayer/ports.ts";
 import { random } from "../../support/relayer.ts";
 
 interface Opened {
-  readonly log: PartitionLog;
+  readonly log: TrimmableLog;
   readonly reopen?: () => Promise<PartitionLog>;
 }
+
+const isTrimmed = (error: unknown): boolean => error instanceof Fault && error.code === "LOG_TRIMMED";
 
 /** What every adapter of PartitionLog keeps. `reopen` gives a fresh one, or the same data again. */
 export function behavesAsPartitionLog(name: string, open: () => Opened | Promise<Opened>): void {
@@ -50,6 +53,30 @@ export function behavesAsPartitionLog(name: string, open: () => Opened | Promise
       await log.append(1, random(5));
       assert.equal(await rung, 1);
       await log.close();
+    });
+
+    it("forgets what is trimmed, says so to whoever asks for it, and goes on as before", async () => {
+      const { log, reopen } = await open();
+      const records = Array.from({ length: 12 }, () => random(50));
+      for (const record of records) await log.append(1, record);
+      assert.deepEqual([await log.first(0), await log.first(1)], [1, 1]);
+      await log.trim(1, 9);
+      await log.trim(1, 5);
+      assert.deepEqual([await log.first(1), await log.tail(1)], [9, 12]);
+      await assert.rejects(log.read(1, 8, 10), isTrimmed);
+      assert.deepEqual(
+        (await log.read(1, 9, 10)).map(({ seq, bytes }) => [seq, Buffer.from(bytes).toString("hex")]),
+        [9, 10, 11, 12].map((seq) => [seq, Buffer.from(records[seq - 1]!).toString("hex")]),
+      );
+      assert.equal(await log.append(1, random(5)), 13);
+      assert.deepEqual(await log.read(0, 1, 5), []);
+      await log.trim(1, 1_000);
+      assert.deepEqual([await log.first(1), await log.tail(1)], [13, 13]);
+      await log.close();
+      if (reopen === undefined) return;
+      const again = await reopen();
+      assert.equal(await again.append(1, random(1)), 14);
+      await again.close();
     });
 
     it("has everything that was acknowledged after it is opened again", async (t) => {
