@@ -10,7 +10,7 @@ import { domainSeparator, type Keccak } from "./typedData.ts";
  * read, and how the vault opens. Good once and for minutes: its digest names the block that it leaves on the chain, and
  * a chain takes each name once.
  */
-export const approvalActions = ["grant access", "revoke access", "replace key slots"] as const;
+export const approvalActions = ["grant access", "revoke access", "replace key slots", "rotate keys"] as const;
 export type ApprovalAction = (typeof approvalActions)[number];
 
 export interface Approval {
@@ -22,7 +22,7 @@ export interface Approval {
   /** Unix seconds; 0 where nothing is granted. */
   readonly notAfter: number;
   readonly purpose: Purpose;
-  /** SHA-256 of what travels beside it: a grant's envelopes, the new key slots; zero where nothing does. */
+  /** SHA-256 of what travels beside it: a grant's envelopes, the new key slots and keys; zero where nothing does. */
   readonly contentHash: Uint8Array;
   /** Unix seconds. */
   readonly signedAt: number;
@@ -107,3 +107,7 @@ export function grantContentHash(
 
 /** `contentHash` of new key slots. */
 export const slotsContentHash = (slots: Uint8Array): Uint8Array => sha256(slots);
+
+/** `contentHash` of a rotation: the new signed keys and the slots that come with them. */
+export const keysContentHash = (binding: Uint8Array, slots: Uint8Array): Uint8Array =>
+  sha256(new Writer().array(2).bytes(binding).bytes(slots).done());

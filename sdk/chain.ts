@@ -49,6 +49,7 @@ interface ServedPage {
 }
 
 const PAGE_BLOCKS = 100;
+const SLOTS_HASH_BYTES = 32;
 
 /** Reads the whole chain and checks every link and body before it gives anything out. */
 export async function myChain(ports: {
@@ -101,7 +102,9 @@ export type OpenedBlock =
     }
   | { readonly kind: "completed" | "failed"; readonly outcome: OutcomeBody }
   | { readonly kind: "grant" | "revocation"; readonly grant: GrantBody }
-  | { readonly kind: "personal" | "tombstone" | "keys"; readonly bytes: Uint8Array }
+  /** `binding` where the keys themselves were changed; otherwise only the slots around them. */
+  | { readonly kind: "keys"; readonly binding?: SignedBinding }
+  | { readonly kind: "personal" | "tombstone"; readonly bytes: Uint8Array }
   | { readonly kind: "erased"; readonly was: BlockKind };
 
 export async function open(block: ChainBlock, vault: Vault): Promise<OpenedBlock> {
@@ -118,9 +121,10 @@ export async function open(block: ChainBlock, vault: Vault): Promise<OpenedBlock
     case "grant":
     case "revocation":
       return { kind, grant: decodeGrantBody(body) };
+    case "keys":
+      return body.length === SLOTS_HASH_BYTES ? { kind } : { kind, binding: decodeBinding(body) };
     case "personal":
     case "tombstone":
-    case "keys":
       return { kind, bytes: body };
   }
 }
@@ -135,7 +139,7 @@ export async function inspect(
   const header = index === undefined ? undefined : request.contents[index];
   const part = index === undefined ? undefined : draft.parts[index];
   if (header === undefined || part === undefined) return undefined;
-  return openSealed({ header, ciphertext: part.ciphertext, envelope: ownEnvelope(part.envelopes, vault) }, vault);
+  return openSealed({ header, ciphertext: part.ciphertext, ...ownEnvelope(part.envelopes, vault) });
 }
 
 async function openPending(body: PendingBody, vault: Vault): Promise<OpenedBlock> {
@@ -145,25 +149,32 @@ async function openPending(body: PendingBody, vault: Vault): Promise<OpenedBlock
   const base = { kind: "pending", request, party: body.party, role } as const;
   if (header === undefined || body.part === undefined) return base;
   const { ciphertext, envelopes } = body.part;
-  const content = await openSealed({ header, ciphertext, envelope: ownEnvelope(envelopes, vault) }, vault);
+  const content = await openSealed({ header, ciphertext, ...ownEnvelope(envelopes, vault) });
   return { ...base, header, content };
 }
 
-/** The envelope that is addressed to this vault. */
-export function ownEnvelope(envelopes: readonly SealedEnvelope[], vault: Vault): SealedEnvelope {
-  const mine = envelopes.find((envelope) => equalBytes(envelope.readerKeyId, vault.readerKeyId));
-  if (mine === undefined) throw failure("NOT_MINE");
-  return mine;
+/** The envelope that is addressed to this vault, in this epoch or an earlier one, and what opens it. */
+export function ownEnvelope(
+  envelopes: readonly SealedEnvelope[],
+  vault: Vault,
+): { readonly envelope: SealedEnvelope; readonly seed: Uint8Array } {
+  for (const { readerKeyId, keys } of [vault, ...vault.past]) {
+    const envelope = envelopes.find((candidate) => equalBytes(candidate.readerKeyId, readerKeyId));
+    if (envelope !== undefined) return { envelope, seed: keys.kemSeed };
+  }
+  throw failure("NOT_MINE");
 }
 
-export const openSealed = (
-  sealed: { readonly header: ContentHeader; readonly ciphertext: Uint8Array; readonly envelope: SealedEnvelope },
-  vault: Vault,
-): Promise<Uint8Array> =>
+export const openSealed = (sealed: {
+  readonly header: ContentHeader;
+  readonly ciphertext: Uint8Array;
+  readonly envelope: SealedEnvelope;
+  readonly seed: Uint8Array;
+}): Promise<Uint8Array> =>
   openContent({
     ...sealed.header,
     ciphertext: sealed.ciphertext,
     context: contentContext(sealed.header),
     envelope: sealed.envelope,
-    seed: vault.keys.kemSeed,
+    seed: sealed.seed,
   });

@@ -1,11 +1,20 @@
 import type { SignedBinding } from "../protocol/binding.ts";
 import type { Hex } from "../protocol/bytes.ts";
 import { allowances, approval, permit, type Allowance, type ContractCall } from "./allowance.ts";
-import { approver } from "./approve.ts";
+import { approver, type Approve } from "./approve.ts";
 import { inspect, myChain, open, type ChainBlock, type MyChain, type OpenedBlock } from "./chain.ts";
-import { draft } from "./draft.ts";
+import { draft, verifiedBinding } from "./draft.ts";
 import { failure } from "./errors.ts";
 import { grant, revoke, shared, type GrantInput, type SharedContent } from "./grants.ts";
+import {
+  answerGuardian,
+  askGuardians,
+  guardianQuestion,
+  guardianSlot,
+  type GuardianCall,
+  type GuardianQuestion,
+  type GuardiansInput,
+} from "./guardians.ts";
 import { purchaseOf, service, services, type PurchaseInput, type Service } from "./market.ts";
 import { coSign, propose, waiting } from "./proposals.ts";
 import { readerOf, type Reader } from "./reader.ts";
@@ -13,7 +22,19 @@ import type { ChainSource } from "./rpc.ts";
 import { openSession } from "./session.ts";
 import { sign, submit, type Submitted } from "./sign.ts";
 import type { Draft, DraftInput, DraftSignature, NetworkInfo, Wallet } from "./types.ts";
-import { enrol, readBinding, renewRecovery, unlock, unlockWithRecovery, type Enrolled, type Vault } from "./vault.ts";
+import { byPasskey, passkeySlot, browserPasskeys, type Passkeys } from "./passkey.ts";
+import { addSlot, keySlots, removeSlot, renewRecovery, rotate, type KeySlotInfo, type KeySlots } from "./slots.ts";
+import {
+  byWallet,
+  byWords,
+  enrol,
+  readBinding,
+  unlock,
+  type Enrolled,
+  type Vault,
+  type VaultPorts,
+  type WayIn,
+} from "./vault.ts";
 import { verify, type Verified } from "./verify.ts";
 import { openWire } from "./wire.ts";
 
@@ -27,21 +48,40 @@ export interface ClientOptions {
   readonly fetch?: typeof globalThis.fetch;
 }
 
-export interface Client extends Reader {
-  /** Signs in now; every call that needs a session does so by itself. */
-  readonly signIn: () => Promise<void>;
-  readonly signOut: () => Promise<void>;
+/** The keys of the own chain and the ways to them. */
+export interface KeyActions {
   /** Opens a chain for the wallet's account. Show `recoveryWords` once; they are the only other way in. */
   readonly enrol: () => Promise<Enrolled>;
   /** Derives the keys again from one wallet signature. */
   readonly unlock: () => Promise<void>;
   /** Opens the vault with the 24 words. */
   readonly unlockWithRecovery: (words: string) => Promise<void>;
-  /**
-   * Makes new recovery words in the place of the old ones, which open nothing afterwards. Give the old words where the
-   * wallet's signature does not open the vault.
-   */
-  readonly renewRecovery: (words?: string) => Promise<{ readonly recoveryWords: string }>;
+  /** Opens the vault with one of its passkeys; by default with the browser's. */
+  readonly unlockWithPasskey: (passkeys?: Passkeys) => Promise<void>;
+  /** Requests for the guardians, and the way in for their answers. */
+  readonly askGuardians: () => Promise<GuardianCall>;
+  /** Who asks this account, as a guardian, for its share. Be sure that it is them before you answer. */
+  readonly guardianQuestion: (request: Hex) => Promise<GuardianQuestion>;
+  /** This guardian's answer, which only the asking owner can open. */
+  readonly answerGuardian: (request: Hex) => Promise<Hex>;
+  /** The ways to the own vault. */
+  readonly keySlots: () => Promise<KeySlots>;
+  /** Makes a passkey named `name` that opens the vault too; by default in the browser. */
+  readonly addPasskey: (name: string, passkeys?: Passkeys) => Promise<KeySlotInfo>;
+  /** Lets `threshold` of the guardians open the vault together, at its owner's request. */
+  readonly addGuardians: (input: GuardiansInput) => Promise<KeySlotInfo>;
+  /** Takes a slot away and rotates the keys, so that it opens nothing new. */
+  readonly removeSlot: (slotId: Hex) => Promise<void>;
+  /** New keys: what is sealed from now on needs them, what was sealed before stays readable, every slot opens both. */
+  readonly rotate: () => Promise<void>;
+  /** Rotates to new keys with new recovery words; the old words open nothing new. */
+  readonly renewRecovery: () => Promise<{ readonly recoveryWords: string }>;
+}
+
+export interface Client extends Reader, KeyActions {
+  /** Signs in now; every call that needs a session does so by itself. */
+  readonly signIn: () => Promise<void>;
+  readonly signOut: () => Promise<void>;
   /** The signed keys of an account's chain. */
   readonly keysOf: (account: Hex) => Promise<SignedBinding>;
   /** Seals the contents and fixes the exact bytes that every party signs. */
@@ -128,18 +168,15 @@ export function createClient(options: ClientOptions): Client {
     ...reader,
     signIn: () => session.signIn(),
     signOut: () => session.signOut(),
-    async enrol() {
-      const { vault: fresh, ...enrolled } = await enrol(vaultPorts());
-      opened = fresh;
-      return enrolled;
-    },
-    async unlock() {
-      opened = await unlock(vaultPorts());
-    },
-    async unlockWithRecovery(words) {
-      opened = await unlockWithRecovery(words, vaultPorts());
-    },
-    renewRecovery: (words) => renewRecovery(words, { ...vaultPorts(), approve }),
+    ...keyActions({
+      ports: vaultPorts,
+      vault,
+      approve,
+      keysOf,
+      put: (fresh) => {
+        opened = fresh;
+      },
+    }),
     keysOf,
     draft: make,
     ...marketActions({ network, wallet, make }),
@@ -162,6 +199,59 @@ export function createClient(options: ClientOptions): Client {
     },
     revoke: (reader) => revoke(reader, { wire, session, approve }),
     shared: (owner) => shared(owner, { wire, session, vault: vault() }),
+  };
+}
+
+/** Opening the vault and changing how it opens. */
+function keyActions(of: {
+  readonly ports: () => VaultPorts;
+  readonly vault: () => Vault;
+  readonly approve: Approve;
+  readonly keysOf: (account: Hex) => Promise<SignedBinding>;
+  /** From now on this is the open vault. */
+  readonly put: (vault: Vault) => void;
+}): KeyActions {
+  const { ports, vault, put } = of;
+  const open = async (way: WayIn): Promise<void> => {
+    put(await unlock(way, ports()));
+  };
+  const slotPorts = () => ({ ...ports(), vault: vault(), approve: of.approve });
+  const bindingOf = (account: Hex) => verifiedBinding(account, { bindingOf: of.keysOf });
+  return {
+    async enrol() {
+      const { vault: fresh, ...enrolled } = await enrol(ports());
+      put(fresh);
+      return enrolled;
+    },
+    unlock: () => open(byWallet),
+    unlockWithRecovery: (words) => open(byWords(words)),
+    unlockWithPasskey: (passkeys = browserPasskeys()) => open(byPasskey(passkeys)),
+    async askGuardians() {
+      const { open: openWith, ...call } = await askGuardians(ports());
+      return {
+        ...call,
+        async unlock(answers) {
+          put(await openWith(answers));
+        },
+      };
+    },
+    guardianQuestion: (request) => guardianQuestion(request, { vault: vault() }),
+    answerGuardian: (request) => answerGuardian(request, { vault: vault() }),
+    keySlots: () => keySlots(slotPorts()),
+    addPasskey: async (name, passkeys = browserPasskeys()) =>
+      addSlot(await passkeySlot(passkeys, vault(), name), slotPorts()),
+    addGuardians: async (input) => addSlot(await guardianSlot(input, { vault: vault(), bindingOf }), slotPorts()),
+    async removeSlot(slotId) {
+      put(await removeSlot(slotId, slotPorts()));
+    },
+    async rotate() {
+      put(await rotate({ keep: () => true, fresh: [] }, slotPorts()));
+    },
+    async renewRecovery() {
+      const { vault: fresh, recoveryWords } = await renewRecovery(slotPorts());
+      put(fresh);
+      return { recoveryWords };
+    },
   };
 }
 

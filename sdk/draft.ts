@@ -79,7 +79,7 @@ export async function draft(input: DraftInput, ports: DraftPorts): Promise<Draft
 }
 
 /** Nobody seals to keys that their owner's wallet has not signed, whoever served them. */
-async function verifiedBinding(account: Hex, ports: DraftPorts): Promise<SignedBinding> {
+export async function verifiedBinding(account: Hex, ports: Pick<DraftPorts, "bindingOf">): Promise<SignedBinding> {
   const binding = await ports.bindingOf(account);
   const signer = await recoverTypedDataAddress({
     ...bindingTypedData(binding),

@@ -37,7 +37,7 @@ export class MidchainError extends Error {
 
 const rows = {
   NO_WALLET: ["this client has no wallet", "pass `wallet` to createClient"],
-  LOCKED: ["the vault is not open", "call enrol(), unlock() or unlockWithRecovery() first"],
+  LOCKED: ["the vault is not open", "call enrol() or one of the unlock calls first"],
   HAS_CHAIN: ["the account has a chain already", "call unlock() instead"],
   NO_CHAIN: ["the account has no chain", "call enrol() first"],
   SLOTS_ONLY: [
@@ -49,6 +49,23 @@ const rows = {
     "use the account, wallet and site that the vault was made with, or the recovery words",
   ],
   WRONG_WORDS: ["the recovery words do not open this vault", "check the words and their order"],
+  WRONG_PASSKEY: ["the passkey does not open this vault", "use the passkey that the slot was made with"],
+  NO_PASSKEY: ["no passkey has answered", "try again, or use another way in"],
+  NO_PRF: ["the passkey does not give secrets (WebAuthn PRF)", "use another passkey, or recovery words"],
+  SLOTS_ALTERED: [
+    "the key slots that were served are not what the owner's keys have left",
+    "change nothing and tell the operator",
+  ],
+  SLOTS_FULL: ["a vault has at most 8 key slots", "remove one first"],
+  LAST_SLOT: ["a vault needs one key slot besides the wallet", "add another slot before you remove this one"],
+  NO_SUCH_SLOT: ["the vault has no such key slot", "see keySlots() for those it has"],
+  KEYS_ROTATED: ["the keys were rotated since this vault was opened", "open the vault again"],
+  WRONG_GUARDIANS: [
+    "guardians are 2 to 16 other people, each named once, with a threshold between 2 and their number",
+    "name other guardians or another threshold",
+  ],
+  MORE_GUARDIANS: ["these answers do not open the vault", "collect answers to this request from more guardians"],
+  WRONG_REQUEST: ["the owner's wallet has not signed this request lately", "answer nothing; ask its owner yourself"],
   KEYS_NOT_SIGNED: ["a party's keys are not signed by its account", "do not send anything to it; tell the operator"],
   NOT_A_PARTY: ["this account is not a party of the draft", "sign with the wallet of a party"],
   WRONG_RECEIPT: ["the relayer's receipt does not fit the request", "do not rely on it; tell the operator"],

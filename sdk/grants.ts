@@ -82,7 +82,8 @@ async function envelopeFor(
   const index = request.parties[body.party]?.content;
   const header = index === undefined ? undefined : request.contents[index];
   if (header === undefined || body.part === undefined) throw failure("NOT_MINE");
-  const dek = await unwrapDek(ownEnvelope(body.part.envelopes, vault), header, vault.keys.kemSeed);
+  const { envelope, seed } = ownEnvelope(body.part.envelopes, vault);
+  const dek = await unwrapDek(envelope, header, seed);
   const { readerKeyId, epoch: keyEpoch, publicKey } = reader;
   try {
     const suite = reader.suite as Suite;
@@ -125,8 +126,8 @@ export async function shared(owner: Hex, { wire, session, vault }: GrantPorts): 
         ctHash: bytesOf(served.header.ctHash),
         envRoot: bytesOf(served.header.envRoot),
       };
-      const envelope = ownEnvelope(decodeEnvelopes(bytesOf(served.envelope)), vault);
-      const content = await openSealed({ header, ciphertext: bytesOf(served.ciphertext), envelope }, vault);
+      const own = ownEnvelope(decodeEnvelopes(bytesOf(served.envelope)), vault);
+      const content = await openSealed({ header, ciphertext: bytesOf(served.ciphertext), ...own });
       return { txId: served.txId, header, content };
     }),
   );

@@ -1,5 +1,8 @@
 /** The only door of the client library: everything a dApp may rely on. See README.md. */
-export { createClient, type Client, type ClientOptions } from "./client.ts";
+export { createClient, type Client, type ClientOptions, type KeyActions } from "./client.ts";
+export { browserPasskeys, hasPasskeys, type Passkeys, type PasskeySecret } from "./passkey.ts";
+export type { GuardianCall, GuardianQuestion, GuardiansInput } from "./guardians.ts";
+export type { KeySlotInfo, KeySlots } from "./slots.ts";
 export { createReader, type Reader, type Transactions, type TransactionsPage } from "./reader.ts";
 export { MidchainError } from "./errors.ts";
 export type { NetworkEvent } from "./events.ts";

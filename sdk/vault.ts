@@ -1,7 +1,7 @@
-import { slotsContentHash } from "../protocol/approval.ts";
 import { decodeBinding, encodeBinding, bindingTypedData, type SignedBinding } from "../protocol/binding.ts";
 import { equalBytes, fromHex, toHex, type Hex } from "../protocol/bytes.ts";
 import { DEFAULT_SUITE, publicKeyOf, type Suite } from "../protocol/hpke.ts";
+import { begun, isAuthentic, pastRoots, rootOfSlot } from "../protocol/keychain.ts";
 import {
   compareSignatures,
   readerKeyId,
@@ -14,24 +14,37 @@ import {
 import { newRecoveryCode, recoverySecret } from "../protocol/recoveryCode.ts";
 import { SealRefused } from "../protocol/sealRefused.ts";
 import { normalizeSignature } from "../protocol/signature.ts";
-import { unwrapRoot, wrapRoot } from "../protocol/slots.ts";
-import { decodeVaultSlots, encodeVaultSlots, signingKeyOf, vaultIdOf, type VaultSlots } from "../protocol/vault.ts";
-import type { Approve } from "./approve.ts";
-import { bytesOf } from "./hex.ts";
+import type { SlotKind } from "../protocol/slots.ts";
+import {
+  decodeVaultSlots,
+  encodeVaultSlots,
+  signingKeyOf,
+  vaultIdOf,
+  type RootSlot,
+  type VaultSlots,
+} from "../protocol/vault.ts";
+import { bytesOf, random } from "./hex.ts";
 import { failure } from "./errors.ts";
 import type { Session } from "./session.ts";
 import type { Wallet } from "./types.ts";
 import type { Wire } from "./wire.ts";
 
-/** The owner's keys, derived again each time and kept in memory only. */
-export interface Vault {
-  readonly chainId: Uint8Array;
-  readonly account: Uint8Array;
-  readonly suite: Suite;
+/** The keys of one epoch. */
+export interface EpochKeys {
   readonly epoch: number;
   readonly keys: VaultKeys;
   readonly publicKey: Uint8Array;
   readonly readerKeyId: Uint8Array;
+}
+
+/** The owner's keys, derived again each time and kept in memory only. */
+export interface Vault extends EpochKeys {
+  readonly chainId: Uint8Array;
+  readonly account: Uint8Array;
+  readonly suite: Suite;
+  readonly root: Uint8Array;
+  /** Keys of earlier epochs, newest first: what was sealed to them stays readable. */
+  readonly past: readonly EpochKeys[];
 }
 
 export interface Enrolled {
@@ -55,29 +68,64 @@ interface Start {
   readonly slots?: Hex;
 }
 
-/** Vaults are not rotated yet: the epoch is part of every derivation so that they can be. */
-const EPOCH = 0;
-
 const start = async ({ wire, session }: VaultPorts): Promise<Start> =>
   wire.send<Start>({ method: "POST", path: "/enrolment/start", token: await session.token() });
 
-async function signVaultRequest({ wallet, origin }: VaultPorts): Promise<Uint8Array> {
-  return bytesOf(await wallet.signTypedData(vaultKeyRequest({ account: wallet.address, origin, epoch: EPOCH })));
+async function signVaultRequest({ wallet, origin }: VaultPorts, epoch: number): Promise<Uint8Array> {
+  return bytesOf(await wallet.signTypedData(vaultKeyRequest({ account: wallet.address, origin, epoch })));
 }
 
-function vaultOf(root: Uint8Array, chainId: Uint8Array, wallet: Wallet): Vault {
+function keysOf(root: Uint8Array, chainId: Uint8Array, epoch: number): EpochKeys {
   const vaultId = vaultIdOf(chainId);
-  const keys = vaultKeys(root, { vaultId, epoch: EPOCH, suite: DEFAULT_SUITE });
+  const keys = vaultKeys(root, { vaultId, epoch, suite: DEFAULT_SUITE });
   const publicKey = publicKeyOf(DEFAULT_SUITE, keys.kemSeed);
+  return { epoch, keys, publicKey, readerKeyId: readerKeyId({ suite: DEFAULT_SUITE, publicKey, scope: vaultId }) };
+}
+
+/** The vault that a root opens, with the keys of every epoch before. */
+export async function vaultOf(
+  root: Uint8Array,
+  slots: VaultSlots,
+  at: { readonly chainId: Uint8Array; readonly wallet: Wallet },
+): Promise<Vault> {
+  const { chainId, wallet } = at;
+  const past = await pastRoots(slots, { vaultId: vaultIdOf(chainId), root });
+  if (past === undefined) throw failure("SLOTS_ALTERED");
   return {
+    ...keysOf(root, chainId, slots.epoch),
     chainId,
     account: bytesOf(wallet.address),
     suite: DEFAULT_SUITE,
-    epoch: EPOCH,
-    keys,
-    publicKey,
-    readerKeyId: readerKeyId({ suite: DEFAULT_SUITE, publicKey, scope: vaultId }),
+    root,
+    past: past.map((earlier) => keysOf(earlier.root, chainId, earlier.epoch)),
   };
+}
+
+/** The root of an epoch: from two equal wallet signatures, or at random where they differ. */
+export async function freshRoot(
+  epoch: number,
+  pepper: Uint8Array,
+  ports: VaultPorts,
+): Promise<{ readonly signer: VaultSlots["signer"]; readonly root: Uint8Array }> {
+  const signer = compareSignatures(await signVaultRequest(ports, epoch), await signVaultRequest(ports, epoch));
+  return signer.kind === "deterministic"
+    ? { signer: signer.kind, root: rootFromSignature(signer.rs, pepper) }
+    : { signer: signer.kind, root: random(ROOT_BYTES) };
+}
+
+/** The wallet's word that these are the keys of its chain, canonical. */
+export async function signedBinding(vault: Vault, wallet: Wallet): Promise<Uint8Array> {
+  const { account, chainId, suite, publicKey, readerKeyId, epoch, keys } = vault;
+  const unsigned = {
+    account,
+    chainId,
+    suite,
+    publicKey,
+    readerKeyId,
+    signingKey: signingKeyOf(keys.sigSeed),
+    epoch,
+  };
+  return encodeBinding({ ...unsigned, signature: bytesOf(await wallet.signTypedData(bindingTypedData(unsigned))) });
 }
 
 /** Opens a chain: keys from two equal wallet signatures (or at random), a recovery code, and the signed key binding. */
@@ -85,87 +133,62 @@ export async function enrol(ports: VaultPorts): Promise<Enrolled & { readonly va
   const { chainId: chainHex, pepper, ticket } = await start(ports);
   if (ticket === undefined) throw failure("HAS_CHAIN");
   const chainId = bytesOf(chainHex);
-  const signer = compareSignatures(await signVaultRequest(ports), await signVaultRequest(ports));
-  const root =
-    signer.kind === "deterministic"
-      ? rootFromSignature(signer.rs, bytesOf(pepper))
-      : crypto.getRandomValues(new Uint8Array(ROOT_BYTES));
-  const vault = vaultOf(root, chainId, ports.wallet);
+  const { signer, root } = await freshRoot(0, bytesOf(pepper), ports);
   const { words, secret } = newRecoveryCode();
-  const slot = await wrapRoot({ root, secret, kind: "recoveryCode", vaultId: vaultIdOf(chainId), epoch: EPOCH });
-  const unsigned = {
-    account: vault.account,
-    chainId,
-    suite: vault.suite,
-    publicKey: vault.publicKey,
-    readerKeyId: vault.readerKeyId,
-    signingKey: signingKeyOf(vault.keys.sigSeed),
-    epoch: EPOCH,
-  };
-  const signature = bytesOf(await ports.wallet.signTypedData(bindingTypedData(unsigned)));
-  const json = {
-    ticket,
-    binding: toHex(encodeBinding({ ...unsigned, signature })),
-    slots: toHex(encodeVaultSlots({ signer: signer.kind, slots: [slot] })),
-  };
+  const slots = await begun(signer, { kind: "recoveryCode", secret }, { vaultId: vaultIdOf(chainId), root });
+  const vault = await vaultOf(root, slots, { chainId, wallet: ports.wallet });
+  const binding = toHex(await signedBinding(vault, ports.wallet));
+  const json = { ticket, binding, slots: toHex(encodeVaultSlots(slots)) };
   await ports.wire.send({ method: "POST", path: "/enrolment", token: await ports.session.token(), json });
-  return { chainId: chainHex, recoveryWords: words, signerKind: signer.kind, vault };
+  return { chainId: chainHex, recoveryWords: words, signerKind: signer, vault };
 }
 
-/** Derives the keys again from one wallet signature. */
-export async function unlock(ports: VaultPorts): Promise<Vault> {
-  const start = await started(ports);
-  return checked(vaultOf(await rootFromWallet(start, ports), start.chainId, ports.wallet), ports);
+/** A way into the vault, tried on what the relayer keeps. */
+export type WayIn = (started: Started, ports: VaultPorts) => Promise<Uint8Array>;
+
+export async function unlock(way: WayIn, ports: VaultPorts): Promise<Vault> {
+  const started = await startedOf(ports);
+  const root = await way(started, ports);
+  const { chainId, slots } = started;
+  const { publicKey } = keysOf(root, chainId, slots.epoch);
+  const binding = await readBinding(toHex(bytesOf(ports.wallet.address)), ports);
+  // Keys that are not the chain's own would seal what nobody can open: another site, wallet or pepper.
+  if (!equalBytes(binding.publicKey, publicKey)) throw failure("WRONG_KEY");
+  if (!isAuthentic(slots, { vaultId: vaultIdOf(chainId), root })) throw failure("SLOTS_ALTERED");
+  return vaultOf(root, slots, { chainId, wallet: ports.wallet });
 }
 
-/** Opens the vault with the 24 words instead of the wallet's signature. */
-export async function unlockWithRecovery(words: string, ports: VaultPorts): Promise<Vault> {
-  const start = await started(ports);
-  return checked(vaultOf(await rootFromWords(words, start), start.chainId, ports.wallet), ports);
-}
-
-type Started = Awaited<ReturnType<typeof started>>;
-
-async function rootFromWallet({ pepper, slots }: Started, ports: VaultPorts): Promise<Uint8Array> {
+/** One wallet signature. */
+export const byWallet: WayIn = async ({ pepper, slots }, ports) => {
   if (slots.signer === "slotsOnly") throw failure("SLOTS_ONLY");
-  const rs = normalizeSignature(await signVaultRequest(ports));
+  const rs = normalizeSignature(await signVaultRequest(ports, slots.epoch));
   if (rs === undefined) throw failure("SLOTS_ONLY");
   return rootFromSignature(rs, pepper);
-}
+};
 
-async function rootFromWords(words: string, { chainId, slots }: Started): Promise<Uint8Array> {
-  const secret = secretOf(words);
-  for (const slot of slots.slots.filter(({ kind }) => kind === "recoveryCode")) {
-    const root = await unwrapRoot(slot, { secret, vaultId: vaultIdOf(chainId) });
+/** The 24 words instead of the wallet's signature. */
+export const byWords =
+  (words: string): WayIn =>
+  async (started) => {
+    const secret = secretOf(words);
+    const root = await rootOfSlots(started, "recoveryCode", () => secret);
+    if (root === undefined) throw failure("WRONG_WORDS");
+    return root;
+  };
+
+/** The root, if one of the slots of a kind opens with what `secretFor` gives. */
+export async function rootOfSlots(
+  { chainId, slots }: Pick<Started, "chainId" | "slots">,
+  kind: SlotKind,
+  secretFor: (slot: RootSlot) => Uint8Array | undefined,
+): Promise<Uint8Array | undefined> {
+  for (const slot of slots.slots.filter((candidate) => candidate.kind === kind)) {
+    const secret = secretFor(slot);
+    if (secret === undefined) continue;
+    const root = await rootOfSlot(slot, { secret, vaultId: vaultIdOf(chainId), epoch: slots.epoch });
     if (root !== undefined) return root;
   }
-  throw failure("WRONG_WORDS");
-}
-
-/** New recovery words; every other kind of slot stays as it is. */
-export async function renewRecovery(
-  words: string | undefined,
-  ports: VaultPorts & { readonly approve: Approve },
-): Promise<{ readonly recoveryWords: string }> {
-  const start = await started(ports);
-  const root = words === undefined ? await rootFromWallet(start, ports) : await rootFromWords(words, start);
-  // A slot around keys that are not the chain's would lock its owner out.
-  await checked(vaultOf(root, start.chainId, ports.wallet), ports);
-  const code = newRecoveryCode();
-  const vaultId = vaultIdOf(start.chainId);
-  const slot = await wrapRoot({ root, secret: code.secret, kind: "recoveryCode", vaultId, epoch: EPOCH });
-  const kept = start.slots.slots.filter(({ kind }) => kind !== "recoveryCode");
-  const slots = encodeVaultSlots({ signer: start.slots.signer, slots: [...kept, slot] });
-  const approval = await ports.approve({
-    action: "replace key slots",
-    reader: new Uint8Array(20),
-    notAfter: 0,
-    purpose: "other",
-    contentHash: slotsContentHash(slots),
-  });
-  const json = { slots: toHex(slots), approval };
-  await ports.wire.send({ method: "PUT", path: "/me/slots", token: await ports.session.token(), json });
-  return { recoveryWords: code.words };
+  return undefined;
 }
 
 function secretOf(words: string): Uint8Array {
@@ -177,17 +200,20 @@ function secretOf(words: string): Uint8Array {
   }
 }
 
-async function started(ports: VaultPorts) {
-  const { chainId, pepper, slots } = await start(ports);
-  if (slots === undefined) throw failure("NO_CHAIN");
-  return { chainId: bytesOf(chainId), pepper: bytesOf(pepper), slots: decodeVaultSlots(bytesOf(slots)) };
+/** What the relayer keeps for the owner. */
+export interface Started {
+  readonly chainId: Uint8Array;
+  readonly pepper: Uint8Array;
+  readonly slots: VaultSlots;
+  /** The same slots as they are stored. */
+  readonly slotsBytes: Uint8Array;
 }
 
-/** Keys that are not the chain's own would seal what nobody can open: another site, wallet or pepper. */
-async function checked(vault: Vault, { wire, session }: VaultPorts): Promise<Vault> {
-  const binding = await readBinding(toHex(vault.account), { wire, session });
-  if (!equalBytes(binding.publicKey, vault.publicKey)) throw failure("WRONG_KEY");
-  return vault;
+export async function startedOf(ports: VaultPorts): Promise<Started> {
+  const { chainId, pepper, slots } = await start(ports);
+  if (slots === undefined) throw failure("NO_CHAIN");
+  const slotsBytes = bytesOf(slots);
+  return { chainId: bytesOf(chainId), pepper: bytesOf(pepper), slots: decodeVaultSlots(slotsBytes), slotsBytes };
 }
 
 /** The signed keys of an account, as the relayer serves them. */

@@ -34,7 +34,11 @@ export function AsMe({ chain, own }: { readonly chain: OwnChain; readonly own: O
     case "revocation":
       return <p>You ended the access of {personOf(bytesToHex(opened.grant.reader), chain.account)}.</p>;
     case "keys":
-      return <p>Your key slots were made anew.</p>;
+      return opened.binding === undefined ? (
+        <p>The ways to your chain were changed.</p>
+      ) : (
+        <p>You have new keys, number {opened.binding.epoch + 1}. Your wallet has signed them.</p>
+      );
     case "personal":
     case "tombstone":
       return <p>{opened.bytes.length} bytes of your own.</p>;

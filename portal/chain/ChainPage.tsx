@@ -3,6 +3,7 @@ import { Empty } from "../ui/parts.tsx";
 import { ConnectButton } from "../wallet/WalletMenu.tsx";
 import { Blocks } from "./Blocks.tsx";
 import { Gate } from "./Gate.tsx";
+import { Keys } from "./Keys.tsx";
 import { SendForm } from "./SendForm.tsx";
 import { useOwnChain, type OwnChain } from "./session.ts";
 import { Sharing } from "./Sharing.tsx";
@@ -44,6 +45,7 @@ function Opened({ chain }: { readonly chain: OwnChain }): ReactNode {
         <SendForm chain={chain} />
         <Sharing chain={chain} blocks={blocks} />
       </div>
+      <Keys chain={chain} />
       <Blocks chain={chain} blocks={blocks} />
     </>
   );

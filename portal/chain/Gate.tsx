@@ -1,4 +1,5 @@
 import { useState, type ReactNode } from "react";
+import { hasPasskeys } from "../../sdk/index.ts";
 import { Form } from "../ui/Form.tsx";
 import { TextField } from "../ui/TextField.tsx";
 import { TroubleNotice } from "../wallet/TroubleNotice.tsx";
@@ -37,6 +38,11 @@ function Unlock({ chain }: { readonly chain: OwnChain }): ReactNode {
         <button type="button" className="button plain" disabled={busy} onClick={chain.useWords}>
           Use recovery words
         </button>
+        {hasPasskeys() ? (
+          <button type="button" className="button plain" disabled={busy} onClick={chain.usePasskey}>
+            Use a passkey
+          </button>
+        ) : null}
       </div>
     </section>
   );

@@ -4,7 +4,7 @@ import { MidchainError, type GrantInput, type SharedContent } from "../../sdk/in
 import { Choice } from "../ui/Choice.tsx";
 import { Form } from "../ui/Form.tsx";
 import { dateOf, kindText, shortHash } from "../ui/format.ts";
-import { signing, type Action } from "../wallet/action.ts";
+import { signedAction } from "../wallet/action.ts";
 import { ActionButton } from "../wallet/ActionButton.tsx";
 import { useActions } from "../wallet/ActionProvider.tsx";
 import { TroubleNotice } from "../wallet/TroubleNotice.tsx";
@@ -104,12 +104,6 @@ function GrantForm(props: { readonly chain: OwnChain; readonly blocks: readonly 
     </Form>
   );
 }
-
-const signedAction = (title: string, done: string, sign: () => Promise<unknown>): Action => ({
-  title,
-  done,
-  steps: [signing("Sign the approval", sign)],
-});
 
 /** The grants in force: the newest block about each reader decides. */
 function Grants(props: { readonly chain: OwnChain; readonly blocks: readonly OwnBlock[] }): ReactNode {

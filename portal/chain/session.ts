@@ -53,6 +53,9 @@ export interface OwnChain extends ChainSession {
   readonly recover: (words: string) => void;
   /** Asks for the recovery words instead of the wallet's signature. */
   readonly useWords: () => void;
+  readonly usePasskey: () => void;
+  /** Shows new recovery words, once. */
+  readonly showWords: (recoveryWords: string) => void;
   /** The recovery words have been written down. */
   readonly keepWords: () => void;
 }
@@ -90,6 +93,12 @@ export function useOwnChain(): OwnChain | undefined {
     },
     useWords() {
       put(address, { client, state: "recovery" });
+    },
+    usePasskey() {
+      attempt(client.unlockWithPasskey().then(() => ({})));
+    },
+    showWords(recoveryWords) {
+      put(address, { client, state: "words", recoveryWords });
     },
     keepWords() {
       put(address, { client, state: "open" });

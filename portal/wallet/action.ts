@@ -25,6 +25,13 @@ export interface Action {
   readonly done: string;
 }
 
+/** A change that one approval makes. */
+export const signedAction = (title: string, done: string, sign: () => Promise<unknown>): Action => ({
+  title,
+  done,
+  steps: [signing("Sign the approval", sign)],
+});
+
 /** Where an action is; `wallet` waits for a person, everything later is told by the chain. */
 export type Stage = "wallet" | "sent" | "mined" | "final" | "failed";
 

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { slotsContentHash } from "../../protocol/approval.ts";
 import { decodeBinding, encodeBinding, type SignedBinding } from "../../protocol/binding.ts";
 import { concat, equalBytes } from "../../protocol/bytes.ts";
 import { NotCanonical } from "../../protocol/canonical.ts";
@@ -9,7 +8,7 @@ import type { Keyring } from "../ports.ts";
 import { openUnder, sealBody, sealUnder, shredKeyOf } from "../privacy/shred.ts";
 import type { Vault } from "../privacy/vault.ts";
 import { Fault } from "../errors.ts";
-import { AP_035_USED, approved, type ApprovalPorts, type SignedApproval } from "./approval.ts";
+import type { ApprovalPorts } from "./approval.ts";
 import { refuse, type Refusal } from "./verdict.ts";
 
 const DAY_MS = 86_400_000;
@@ -71,10 +70,10 @@ export function startEnrolment(account: Uint8Array, ports: EnrolPorts): Start {
   return { chainId, pepper, ticket: ports.keyring.wrap(concat(chainId, pepper), concat(ownerTag, TICKET_BOUND)) };
 }
 
-const PEPPER_BOUND = Uint8Array.of(1);
+export const PEPPER_BOUND = Uint8Array.of(1);
 const TICKET_BOUND = Uint8Array.of(2);
-const SLOTS_BOUND = Uint8Array.of(3);
-const BINDING_BOUND = Uint8Array.of(4);
+export const SLOTS_BOUND = Uint8Array.of(3);
+export const BINDING_BOUND = Uint8Array.of(4);
 
 export async function enrol(account: Uint8Array, enrolment: Enrolment, ports: EnrolPorts): Promise<Enrolled> {
   const ownerTag = ports.keyring.ownerTag(account);
@@ -126,64 +125,8 @@ export async function enrol(account: Uint8Array, enrolment: Enrolment, ports: En
   return { kind: "enrolled", chainId };
 }
 
-/**
- * Puts other key slots in the place of the owner's; they are opaque here and sealed before they are stored. The change
- * leaves a block on the owner's chain: nobody changes how a vault opens without its owner being able to see it.
- */
-export async function replaceSlots(
-  account: Uint8Array,
-  { slots, signed }: { readonly slots: Uint8Array; readonly signed: SignedApproval },
-  ports: EnrolPorts,
-): Promise<Refusal | { readonly kind: "replaced"; readonly blockId: Uint8Array }> {
-  const chainId = chainOf(account, ports);
-  const shredKey = chainId === undefined ? undefined : ports.vault.shredKey(chainId);
-  if (chainId === undefined || shredKey === undefined)
-    return refuse("AP-031", "the account has no chain", "enrol before you change key slots");
-  if (slots.length === 0 || slots.length > SLOTS_BYTES_MAX)
-    return refuse("AP-010", "key slots are empty or too large", `send 1 to ${SLOTS_BYTES_MAX} bytes`);
-  const contentHash = slotsContentHash(slots);
-  const verdict = await approved(
-    account,
-    {
-      approval: {
-        action: "replace key slots",
-        chainId,
-        reader: new Uint8Array(20),
-        notAfter: 0,
-        purpose: "other",
-        contentHash,
-      },
-      signed,
-    },
-    ports,
-  );
-  if (verdict.kind === "refused") return verdict;
-  const home = partitionOf(chainId, ports.replica.partitions);
-  const day = Math.floor(ports.clock.now() / DAY_MS);
-  const block = keysBlock({ chainId, blockId: verdict.digest, day, body: contentHash }, shredKey);
-  const sealed = sealUnder(shredKey, slots, concat(chainId, SLOTS_BOUND));
-  const changed = await ports.replica.submit(home, { kind: "slots", block, slots: sealed });
-  if (changed.kind === "refused") return refuse("AP-031", changed.why, "read your chain with GET /v1/me");
-  if (changed.kind === "known") return AP_035_USED;
-  return { kind: "replaced", blockId: verdict.digest };
-}
-
-const keysBlock = (
-  of: { readonly chainId: Uint8Array; readonly blockId: Uint8Array; readonly day: number; readonly body: Uint8Array },
-  shredKey: ReturnType<typeof shredKeyOf>,
-) => ({
-  chainId: of.chainId,
-  kind: "keys" as const,
-  txId: of.blockId,
-  codedId: new Uint8Array(32),
-  category: 0,
-  jurisdiction: 0,
-  retentionClass: 0,
-  day: of.day,
-  ...sealBody(shredKey, of.body, concat(of.chainId, of.blockId)),
-});
-
-function readBinding(bytes: Uint8Array): SignedBinding | undefined {
+/** Undefined for bytes that are no canonical binding. */
+export function readBinding(bytes: Uint8Array): SignedBinding | undefined {
   try {
     return decodeBinding(bytes);
   } catch (error) {

@@ -1,6 +1,7 @@
 import { encodeHeader, headerHash, ZERO32 } from "../../protocol/block.ts";
 import { bytesToUint, concat, equalBytes, toHex, uintToBytes } from "../../protocol/bytes.ts";
 import { NotCanonical } from "../../protocol/canonical.ts";
+import { sha256 } from "../../protocol/sha256.ts";
 import type { LogEntry, Row, StateView, Write } from "../ports.ts";
 import { decodeCommand, type BlockDraft, type Command, type GrantChange } from "./command.ts";
 import { keys, partitionOf, type Position } from "./keys.ts";
@@ -187,6 +188,7 @@ function applyCommand(bytes: Uint8Array, site: Site): CommandResult {
     case "end":
       return end(command, site);
     case "slots":
+    case "rotate":
       return slots(command, site);
     case "node":
       return node(command, site);
@@ -361,14 +363,21 @@ function end(command: Command & { kind: "end" }, site: Site): CommandResult {
   return DONE;
 }
 
-function slots(command: Command & { kind: "slots" }, site: Site): CommandResult {
-  const { chainId, kind } = command.block;
+function slots(command: Command & { kind: "slots" | "rotate" }, site: Site): CommandResult {
+  const { chainId, kind, txId } = command.block;
   const key = keys.vault(chainId);
   const bytes = site.state.get(key);
   if (kind !== "keys" || bytes === undefined) return refused("no such chain, or no block of keys");
+  if (site.state.get(keys.step(chainId, txId)) !== undefined) return KNOWN;
+  const row = decodeVault(bytes);
+  // Two devices that change the slots at once: the second has not seen what the first has made.
+  if (!equalBytes(sha256(row.slots), command.from)) return refused("the slots were changed meanwhile");
   const laid = block(command.block, undefined, site);
-  if (laid.kind === "done") site.state.put(key, encodeVault({ ...decodeVault(bytes), slots: command.slots }));
-  return laid;
+  if (laid.kind !== "done") return laid;
+  const { slots: changed } = command;
+  const { pepper, readerKeyId, binding } = command.kind === "rotate" ? command : row;
+  site.state.put(key, encodeVault({ ...row, slots: changed, pepper, readerKeyId, binding }));
+  return DONE;
 }
 
 function node({ publicKey, member, serial }: Command & { kind: "node" }, site: Site): CommandResult {

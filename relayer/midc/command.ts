@@ -29,6 +29,14 @@ export interface GrantChange {
   readonly envelopes: readonly { readonly txId: Uint8Array; readonly sealed: Uint8Array }[];
 }
 
+/** Other slots: the block says that they were changed, and its name makes the change happen once. */
+export interface SlotsWritten {
+  readonly block: BlockDraft;
+  readonly slots: Uint8Array;
+  /** SHA-256 of the stored slots that these stand in for. */
+  readonly from: Uint8Array;
+}
+
 export type Command =
   | {
       readonly kind: "enrol";
@@ -61,8 +69,13 @@ export type Command =
     }
   | { readonly kind: "decide"; readonly batchSeq: number; readonly decision: Decision }
   | { readonly kind: "end"; readonly batchSeq: number }
-  /** The block says that the slots were changed, and its name makes the change happen once. */
-  | { readonly kind: "slots"; readonly block: BlockDraft; readonly slots: Uint8Array }
+  | ({ readonly kind: "slots" } & SlotsWritten)
+  | ({
+      readonly kind: "rotate";
+      readonly pepper: Uint8Array;
+      readonly readerKeyId: Uint8Array;
+      readonly binding: Uint8Array;
+    } & SlotsWritten)
   /** Of two changes to one node the one with the higher serial counts, in whatever order they come. */
   | { readonly kind: "node"; readonly publicKey: Uint8Array; readonly member: boolean; readonly serial: number };
 
@@ -75,6 +88,7 @@ const kinds = [
   "end",
   "slots",
   "node",
+  "rotate",
 ] as const satisfies readonly Command["kind"][];
 
 const SEALED_BYTES_MAX = 4 * 1024 * 1024;
@@ -166,8 +180,13 @@ export function encodeCommand(command: Command): Uint8Array {
       w.uint(command.batchSeq);
       break;
     case "slots":
-      writeBlock(w.array(2), command.block);
-      w.bytes(command.slots);
+      writeBlock(w.array(3), command.block);
+      w.bytes(command.slots).bytes(command.from);
+      break;
+    case "rotate":
+      writeBlock(w.array(6), command.block);
+      w.bytes(command.slots).bytes(command.from);
+      w.bytes(command.pepper).bytes(command.readerKeyId).bytes(command.binding);
       break;
     case "node":
       w.array(3)
@@ -189,6 +208,14 @@ export function decodeCommand(bytes: Uint8Array): Command {
   r.end();
   return command;
 }
+
+const readSlots = (r: Reader): SlotsWritten => ({
+  block: readBlock(r),
+  slots: r.bytes(64 * 1024),
+  from: r.fixed(32),
+});
+
+const readKeys = (r: Reader) => ({ pepper: r.bytes(256), readerKeyId: r.fixed(16), binding: r.bytes(8192) });
 
 function readCommand(kind: (typeof kinds)[number], r: Reader): Command {
   switch (kind) {
@@ -237,8 +264,11 @@ function readCommand(kind: (typeof kinds)[number], r: Reader): Command {
     case "end":
       return { kind, batchSeq: r.uint() };
     case "slots":
-      r.array(2);
-      return { kind, block: readBlock(r), slots: r.bytes(64 * 1024) };
+      r.array(3);
+      return { kind, ...readSlots(r) };
+    case "rotate":
+      r.array(6);
+      return { kind, ...readSlots(r), ...readKeys(r) };
     case "node":
       r.array(3);
       return { kind, publicKey: r.fixed(32), member: r.uint(1) === 1, serial: r.uint() };

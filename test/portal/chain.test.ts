@@ -57,7 +57,7 @@ describe("a holder with an own chain", { timeout: 180_000 }, () => {
   const form = () => page("ana").getByRole("form", { name: "New request" });
 
   before(async () => {
-    portal = await startPortal("chain", ["ana", "bo", "cleo"]);
+    portal = await startPortal("chain", ["ana", "bo", "cleo", "dora"]);
   });
   after(() => portal.stop());
 
@@ -177,6 +177,58 @@ describe("a holder with an own chain", { timeout: 180_000 }, () => {
     await recovery.getByLabel("Recovery words").fill(words);
     await recovery.getByRole("button", { name: "Open" }).click();
     await page("ana").getByRole("article", { name: "Block 1", exact: true }).getByText(SECRET).waitFor();
+  });
+
+  it("makes new keys and new words: what was sealed before is read on, the words of before open nothing", async () => {
+    const ways = page("ana").getByRole("list", { name: "Ways to your chain" });
+    await ways.getByText("Recovery words").waitFor();
+    assert.equal(await page("ana").getByRole("button", { name: "Add a passkey" }).count(), 0, "an address has none");
+    await page("ana").getByRole("button", { name: "New keys" }).click();
+    await finish(page("ana"), "Make new keys");
+    await page("ana").getByText("You have new keys, number 2.").waitFor();
+    await page("ana").getByRole("button", { name: "New recovery words" }).click();
+    await page("ana").getByRole("list", { name: "Recovery words" }).waitFor();
+    await finish(page("ana"), "Make new recovery words");
+    await page("ana").getByRole("checkbox", { name: "I have written them down" }).check();
+    await page("ana").getByRole("button", { name: "Go to my chain" }).click();
+    await page("ana").getByRole("article", { name: "Block 1", exact: true }).getByText(SECRET).waitFor();
+    await page("ana").reload();
+    await page("ana").getByRole("button", { name: "Use recovery words" }).click();
+    const recovery = page("ana").getByRole("form", { name: "Open with recovery words" });
+    await recovery.getByLabel("Recovery words").fill(words);
+    await recovery.getByRole("button", { name: "Open" }).click();
+    await recovery.getByRole("alert").getByText("The recovery words do not open this vault").waitFor();
+  });
+
+  it("adds a passkey where the page has a name, opens the chain with it, and takes it away again", async () => {
+    const wallet = testWallet("dora", portal.stack.wallets["dora"]!, portal.stack.rpcUrl);
+    const prepare = async (opened: Page): Promise<void> => {
+      await wallet.install(opened);
+      const devtools = await opened.context().newCDPSession(opened);
+      await devtools.send("WebAuthn.enable");
+      const options = { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true };
+      await devtools.send("WebAuthn.addVirtualAuthenticator", {
+        options: { ...options, hasPrf: true, isUserVerified: true, automaticPresenceSimulation: true } as never,
+      });
+    };
+    const dora = await portal.open({ path: "/chain", byName: true, prepare });
+    await connect(dora, wallet);
+    await dora.getByRole("button", { name: "Open my chain" }).click();
+    await dora.getByRole("button", { name: "Enrol" }).click();
+    await dora.getByRole("checkbox", { name: "I have written them down" }).check();
+    await dora.getByRole("button", { name: "Go to my chain" }).click();
+    await dora.getByRole("button", { name: "Add a passkey" }).click();
+    await finish(dora, "Add a passkey");
+    const ways = dora.getByRole("list", { name: "Ways to your chain" });
+    await ways.getByText("Passkey").waitFor();
+    const asked = wallet.asked.filter((method) => method === "eth_signTypedData_v4").length;
+    await dora.reload();
+    await dora.getByRole("button", { name: "Use a passkey" }).click();
+    await dora.getByRole("article", { name: "Block 0" }).waitFor();
+    assert.equal(wallet.asked.filter((method) => method === "eth_signTypedData_v4").length, asked);
+    await ways.getByRole("listitem").filter({ hasText: "Passkey" }).getByRole("button", { name: "Remove" }).click();
+    await finish(dora, "Take a way in away");
+    await ways.getByText("Passkey").waitFor({ state: "detached" });
   });
 
   it("has not left the relayer and the chain", () => {

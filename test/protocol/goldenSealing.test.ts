@@ -12,7 +12,7 @@ import { inputLeaf, merkleTree, outcomeLeaf, proofAt } from "../../protocol/merk
 import { recoverySecret } from "../../protocol/recoveryCode.ts";
 import { openContent } from "../../protocol/seal.ts";
 import { normalizeSignature } from "../../protocol/signature.ts";
-import { unwrapRoot, type SlotKind } from "../../protocol/slots.ts";
+import { unwrapSeed, type SlotKind } from "../../protocol/slots.ts";
 
 interface Golden {
   readonly cbor: Hex;
@@ -123,7 +123,7 @@ describe("frozen bytes: data sealed by an earlier version", () => {
   it("still opens its recovery slot", async () => {
     const { words, kind, slotId, epoch, nonce, ct } = golden.slot;
     const slot = { kind, epoch, slotId: bytes(slotId), nonce: bytes(nonce), ct: bytes(ct) };
-    const root = await unwrapRoot(slot, { secret: recoverySecret(words), vaultId });
+    const root = await unwrapSeed(slot, { secret: recoverySecret(words), vaultId });
     assert.equal(toHex(root ?? filled(0, 0)), golden.keys.root);
   });
 

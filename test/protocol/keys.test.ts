@@ -12,7 +12,7 @@ import { compareSignatures, readerKeyId, rootFromSignature, vaultKeyRequest, vau
 import { newRecoveryCode, recoverySecret } from "../../protocol/recoveryCode.ts";
 import { SealRefused, type SealReason } from "../../protocol/sealRefused.ts";
 import { normalizeSignature } from "../../protocol/signature.ts";
-import { slotKinds, unwrapRoot, wrapRoot } from "../../protocol/slots.ts";
+import { slotKinds, unwrapSeed, wrapSeed } from "../../protocol/slots.ts";
 
 const random = (size: number): Uint8Array => crypto.getRandomValues(new Uint8Array(size));
 const bytesOf = (hex: Hex): Uint8Array => fromHex(hex) ?? new Uint8Array();
@@ -115,21 +115,21 @@ describe("key slots", () => {
   it("each give back the root, and nothing to another secret, vault, epoch or kind", async () => {
     for (const kind of slotKinds) {
       const secret = random(32);
-      const slot = await wrapRoot({ root, secret, kind, vaultId, epoch: 2 });
-      assert.deepEqual(await unwrapRoot(slot, { secret, vaultId }), root);
-      assert.equal(await unwrapRoot(slot, { secret: random(32), vaultId }), undefined);
-      assert.equal(await unwrapRoot(slot, { secret, vaultId: random(32) }), undefined);
-      assert.equal(await unwrapRoot({ ...slot, epoch: 3 }, { secret, vaultId }), undefined);
-      assert.equal(await unwrapRoot({ ...slot, slotId: random(16) }, { secret, vaultId }), undefined);
-      assert.equal(await unwrapRoot({ ...slot, ct: slot.ct.subarray(1) }, { secret, vaultId }), undefined);
+      const slot = await wrapSeed({ seed: root, secret, kind, vaultId, epoch: 2 });
+      assert.deepEqual(await unwrapSeed(slot, { secret, vaultId }), root);
+      assert.equal(await unwrapSeed(slot, { secret: random(32), vaultId }), undefined);
+      assert.equal(await unwrapSeed(slot, { secret, vaultId: random(32) }), undefined);
+      assert.equal(await unwrapSeed({ ...slot, epoch: 3 }, { secret, vaultId }), undefined);
+      assert.equal(await unwrapSeed({ ...slot, slotId: random(16) }, { secret, vaultId }), undefined);
+      assert.equal(await unwrapSeed({ ...slot, ct: slot.ct.subarray(1) }, { secret, vaultId }), undefined);
       const otherKind = slotKinds.find((name) => name !== kind) ?? kind;
-      assert.equal(await unwrapRoot({ ...slot, kind: otherKind }, { secret, vaultId }), undefined);
+      assert.equal(await unwrapSeed({ ...slot, kind: otherKind }, { secret, vaultId }), undefined);
     }
   });
 
   it("do not take a secret of less than 256 bits", async () => {
     await assert.rejects(
-      wrapRoot({ root, secret: random(16), kind: "passkey", vaultId, epoch: 1 }),
+      wrapSeed({ seed: root, secret: random(16), kind: "passkey", vaultId, epoch: 1 }),
       refused("badLength"),
     );
   });
@@ -149,18 +149,18 @@ describe("key slots", () => {
     const guardians = seeds.map((seed) => ({ suite: 0, publicKey: publicKeyOf(0, seed) }) as const);
     const place = { vaultId, epoch: 1 };
     const { secret, shares } = await splitAmongGuardians(guardians, 2, place);
-    const slot = await wrapRoot({ root, secret, kind: "guardians", vaultId, epoch: 1 });
+    const slot = await wrapSeed({ seed: root, secret, kind: "guardians", vaultId, epoch: 1 });
     const open = async (index: number, as = index) => {
       const [share, seed] = [shares[index], seeds[index]];
       assert.ok(share !== undefined && seed !== undefined);
       return openShare(share, { ...place, index: as, seed });
     };
     const [first, third] = [await open(0), await open(2)];
-    assert.deepEqual(await unwrapRoot(slot, { secret: await combineShares([first, third]), vaultId }), root);
+    assert.deepEqual(await unwrapSeed(slot, { secret: await combineShares([first, third]), vaultId }), root);
     await assert.rejects(open(1, 0), refused("notForReader"));
     const tampered = Uint8Array.from(third);
     tampered[0] = (tampered[0] ?? 0) ^ 1;
-    assert.equal(await unwrapRoot(slot, { secret: await combineShares([first, tampered]), vaultId }), undefined);
+    assert.equal(await unwrapSeed(slot, { secret: await combineShares([first, tampered]), vaultId }), undefined);
     await assert.rejects(splitAmongGuardians(guardians, 1, place), RangeError);
     await assert.rejects(splitAmongGuardians(guardians, 4, place), RangeError);
   });

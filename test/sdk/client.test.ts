@@ -223,7 +223,7 @@ describe("the client library against a real relayer and a real chain", () => {
     const fresh = clientOf(alice);
     await rejects(fresh.unlockWithRecovery(aliceWords), "WRONG_WORDS");
     await fresh.unlockWithRecovery(recoveryWords);
-    const { recoveryWords: third } = await fresh.renewRecovery(recoveryWords);
+    const { recoveryWords: third } = await fresh.renewRecovery();
     await fresh.unlockWithRecovery(third);
     assert.equal((await a().myChain()).blocks.at(-1)!.kind, "keys");
     await clientOf(alice).unlock();

@@ -1,16 +1,18 @@
 import { z } from "zod";
 import { encodeBinding } from "../../../protocol/binding.ts";
 import { toHex } from "../../../protocol/bytes.ts";
-import { bindingOf, chainOf, enrol, replaceSlots, SLOTS_BYTES_MAX, startEnrolment } from "../../flow/enrol.ts";
+import { bindingOf, chainOf, enrol, SLOTS_BYTES_MAX, startEnrolment } from "../../flow/enrol.ts";
+import { replaceSlots, rotateKeys, startRotation, type Changed } from "../../flow/keySlots.ts";
 import { decodeHead } from "../../midc/rows.ts";
 import { keys } from "../../midc/keys.ts";
 import type { HttpNode } from "../door.ts";
 import { json, problem, refusalProblem } from "../reply.ts";
 import { route, type Route } from "../route.ts";
-import { accountParams, approvalBody, hexText, hexUpTo } from "../schemas.ts";
+import { accountParams, approvalBody, hexOf, hexText, hexUpTo } from "../schemas.ts";
 
 const TICKET_BYTES_MAX = 256;
 const BINDING_BYTES_MAX = 8192;
+const HASH_BYTES = 32;
 
 const startSchema = z
   .object({ chainId: hexText, pepper: hexText, ticket: hexText.optional(), slots: hexText.optional() })
@@ -24,7 +26,11 @@ const meSchema = z
   .meta({ id: "Me" });
 
 /** Everything about the caller's own chain and keys, and other people's public keys. */
-export const accountRoutes = (node: HttpNode): readonly Route[] => [...enrolmentRoutes(node), ...keyRoutes(node)];
+export const accountRoutes = (node: HttpNode): readonly Route[] => [
+  ...enrolmentRoutes(node),
+  ...keyRoutes(node),
+  ...slotRoutes(node),
+];
 
 function enrolmentRoutes({ enrolment }: HttpNode): readonly Route[] {
   return [
@@ -85,20 +91,6 @@ function keyRoutes({ enrolment }: HttpNode): readonly Route[] {
       },
     }),
     route({
-      method: "put",
-      path: "/me/slots",
-      tag: "account",
-      summary: "Replaces the caller's key slots (sealed by the caller, opaque here)",
-      session: true,
-      body: z.strictObject({ slots: hexUpTo(SLOTS_BYTES_MAX), approval: approvalBody }),
-      answers: { 200: { what: "the block that says so", schema: z.object({ blockId: hexText }) } },
-      async handle({ account, body }) {
-        const change = { slots: body.slots, signed: body.approval };
-        const replaced = await replaceSlots(account, change, enrolment);
-        return replaced.kind === "refused" ? refusalProblem(replaced) : json({ blockId: toHex(replaced.blockId) });
-      },
-    }),
-    route({
       method: "get",
       path: "/keys/{account}",
       tag: "account",
@@ -112,6 +104,60 @@ function keyRoutes({ enrolment }: HttpNode): readonly Route[] {
         if (binding === undefined) return problem("NO_SUCH_OBJECT", { cause: "the account has no chain" });
         return json({ binding: toHex(encodeBinding(binding)) });
       },
+    }),
+  ];
+}
+
+const slotsShape = {
+  slots: hexUpTo(SLOTS_BYTES_MAX),
+  replaces: hexOf(HASH_BYTES).meta({ description: "SHA-256 of the slots that these stand in for" }),
+  approval: approvalBody,
+};
+const changedAnswers = { 200: { what: "the block that says so", schema: z.object({ blockId: hexText }) } };
+const answer = (changed: Changed) =>
+  changed.kind === "refused" ? refusalProblem(changed) : json({ blockId: toHex(changed.blockId) });
+
+function slotRoutes({ enrolment }: HttpNode): readonly Route[] {
+  return [
+    route({
+      method: "put",
+      path: "/me/slots",
+      tag: "account",
+      summary: "Replaces the caller's key slots (sealed by the caller, opaque here)",
+      session: true,
+      body: z.strictObject(slotsShape),
+      answers: changedAnswers,
+      handle: async ({ account, body: { approval: signed, ...change } }) =>
+        answer(await replaceSlots(account, { ...change, signed }, enrolment)),
+    }),
+    route({
+      method: "post",
+      path: "/me/keys/start",
+      tag: "account",
+      summary: "The platform's half of the caller's next vault key, with a ticket for the rotation",
+      session: true,
+      answers: {
+        200: {
+          what: "what a wallet needs to derive its next keys",
+          schema: z.object({ pepper: hexText, ticket: hexText }),
+        },
+      },
+      handle({ account }) {
+        const started = startRotation(account, enrolment);
+        if (started.kind === "refused") return refusalProblem(started);
+        return json({ pepper: toHex(started.pepper), ticket: toHex(started.ticket) });
+      },
+    }),
+    route({
+      method: "put",
+      path: "/me/keys",
+      tag: "account",
+      summary: "Rotates the caller's keys: a new signed key binding, with the key slots that open it",
+      session: true,
+      body: z.strictObject({ ...slotsShape, ticket: hexUpTo(TICKET_BYTES_MAX), binding: hexUpTo(BINDING_BYTES_MAX) }),
+      answers: changedAnswers,
+      handle: async ({ account, body: { approval: signed, ...change } }) =>
+        answer(await rotateKeys(account, { ...change, signed }, enrolment)),
     }),
   ];
 }

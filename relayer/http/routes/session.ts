@@ -27,6 +27,14 @@ export const sessionRoutes = (node: HttpNode, options: SessionOptions, ports: Se
   ...tokenRoutes(ports),
 ];
 
+/** This machine's own address has a name too, and browsers keep passkeys for names only. */
+const namesOf = (url: string): readonly string[] => {
+  const named = new URL(url);
+  if (named.hostname !== "127.0.0.1") return [url];
+  named.hostname = "localhost";
+  return [url, named.origin];
+};
+
 function signInRoutes(node: HttpNode, options: SessionOptions, ports: SessionPorts): readonly Route[] {
   const { sessions, clock } = ports;
   const nonces = createNonces({ clock, keyring: node.keyring, spent: ports.nonces });
@@ -34,7 +42,7 @@ function signInRoutes(node: HttpNode, options: SessionOptions, ports: SessionPor
     nonces,
     clock,
     chain: node.network.chain,
-    origins: () => [options.publicUrl(), ...options.origins],
+    origins: () => [...namesOf(options.publicUrl()), ...options.origins],
     acceptedByContract: node.ledger.acceptedByContract,
   };
   return [

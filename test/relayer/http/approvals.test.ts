@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { approvalTypedData, slotsContentHash, type Approval } from "../../../protocol/approval.ts";
-import { toHex } from "../../../protocol/bytes.ts";
-import { enrolActor, type Actor } from "../../support/actors.ts";
+import { toHex, type Hex } from "../../../protocol/bytes.ts";
+import { bytesOf, enrolActor, type Actor } from "../../support/actors.ts";
 import { random } from "../../support/relayer.ts";
 import { startHttp, type Answer, type TestHttp } from "../../support/relayer/httpNode.ts";
 
@@ -24,6 +24,11 @@ describe("a change that a session alone must not make", () => {
   after(() => http.stop());
 
   const nowS = (): number => Math.floor(Date.now() / 1000);
+  const storedSlots = async (): Promise<Hex> => {
+    const { body } = await http.ask("POST", "/v1/enrolment/start", { token });
+    return (body as { slots: Hex }).slots;
+  };
+  const stored = async (): Promise<Hex> => toHex(slotsContentHash(bytesOf(await storedSlots())));
   /** What the owner's wallet would sign for these slots, with parts of it changed. */
   async function order(slots: Uint8Array, change: Partial<Approval> = {}, signer = alice) {
     const approval: Approval = {
@@ -38,7 +43,7 @@ describe("a change that a session alone must not make", () => {
     };
     const { chain, ledger } = http.node.network;
     const signature = await signer.wallet.signTypedData(approvalTypedData(approval, { chain, ledger }));
-    return { slots: toHex(slots), approval: { signedAt: approval.signedAt, signature } };
+    return { slots: toHex(slots), replaces: await stored(), approval: { signedAt: approval.signedAt, signature } };
   }
   const put = (json: unknown): Promise<Answer> => http.ask("PUT", "/v1/me/slots", { token, json });
   const isRefused = ({ status, body }: Answer): void => {
@@ -90,7 +95,8 @@ describe("a change that a session alone must not make", () => {
     assert.deepEqual(answers.map(({ status }) => status).toSorted(), [200, 422, 422]);
     const later = random(50);
     assert.equal((await put(await order(later))).status, 200);
-    isRefused(await put(once));
+    assert.equal((await put(once)).status, 422, "it names slots that are there no more");
+    isRefused(await put({ ...once, replaces: await stored() }));
     const start = await http.ask("POST", "/v1/enrolment/start", { token });
     assert.equal((start.body as { slots: string }).slots, toHex(later));
   });

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { decodeHeader } from "../../../protocol/block.ts";
 import { verifyChain } from "../../../protocol/chain.ts";
 import { toHex } from "../../../protocol/bytes.ts";
+import { sha256 } from "../../../protocol/sha256.ts";
 import { applyRecord, Overlay } from "../../../relayer/midc/apply.ts";
 import { encodeCommand, type Command } from "../../../relayer/midc/command.ts";
 import { keys } from "../../../relayer/midc/keys.ts";
@@ -260,26 +261,52 @@ describe("apply", () => {
     assert.equal(byJoiner(), 1, "a late copy of an old record brings nobody back");
   });
 
+  const vaultNow = (state: Parameters<typeof keyChange>[0]) => decodeVault(state.get(keys.vault(chainId))!);
+  /** A change made by somebody who has read the slots as they are now. */
+  const keyChange = (state: { readonly get: (key: Uint8Array) => Uint8Array | undefined }, byte: number) => ({
+    block: draft(chainId, { kind: "keys" }),
+    slots: new Uint8Array(9).fill(byte),
+    from: sha256(decodeVault(state.get(keys.vault(chainId))!).slots),
+  });
+
   it("changes key slots once per block, so that a late copy of an old change brings no old slots back", () => {
     const { run, state } = machine(partition);
     run(enrolCommand(chainId, ownerTag));
-    const slotsNow = (): Uint8Array => decodeVault(state.get(keys.vault(chainId))!).slots;
-    const [first, second] = [1, 2].map((byte) => ({
-      kind: "slots" as const,
-      block: draft(chainId, { kind: "keys" }),
-      slots: new Uint8Array(9).fill(byte),
-    })) as [Command, Command];
+    const first: Command = { kind: "slots", ...keyChange(state, 1) };
+    assert.equal(run(first)[0]!.kind, "done");
+    const second: Command = { kind: "slots", ...keyChange(state, 2) };
     assert.deepEqual(
-      [first, second, first].map((each) => run(each)[0]!.kind),
-      ["done", "done", "known"],
+      [second, first].map((each) => run(each)[0]!.kind),
+      ["done", "known"],
     );
-    assert.deepEqual(slotsNow(), new Uint8Array(9).fill(2));
+    assert.deepEqual(vaultNow(state).slots, new Uint8Array(9).fill(2));
     assert.equal(decodeHead(state.get(keys.head(chainId))!).height, 2);
-    const wrongKind = { kind: "slots" as const, block: draft(chainId, { kind: "personal" }), slots: random(9) };
+    const wrongKind: Command = { kind: "slots", ...keyChange(state, 3), block: draft(chainId, { kind: "personal" }) };
     assert.equal(run(wrongKind)[0]!.kind, "refused");
-    const nobodys = { kind: "slots" as const, block: draft(random(16), { kind: "keys" }), slots: random(9) };
+    const nobodys: Command = { kind: "slots", ...keyChange(state, 3), block: draft(random(16), { kind: "keys" }) };
     assert.equal(run(nobodys)[0]!.kind, "refused");
-    assert.deepEqual(slotsNow(), new Uint8Array(9).fill(2));
+    assert.deepEqual(vaultNow(state).slots, new Uint8Array(9).fill(2));
+  });
+
+  it("takes one of two changes that replace the same slots, and rotates keys with slots or not at all", () => {
+    const { run, state } = machine(partition);
+    run(enrolCommand(chainId, ownerTag));
+    const next = { pepper: random(60), readerKeyId: random(16), binding: random(50) };
+    const rotate: Command = { kind: "rotate", ...keyChange(state, 1), ...next };
+    const meanwhile: Command = { kind: "slots", ...keyChange(state, 2) };
+    const before = vaultNow(state);
+    assert.deepEqual(
+      [meanwhile, rotate].map((each) => run(each)[0]!.kind),
+      ["done", "refused"],
+    );
+    assert.deepEqual(vaultNow(state), { ...before, slots: new Uint8Array(9).fill(2) });
+    const again: Command = { kind: "rotate", ...keyChange(state, 3), ...next };
+    assert.deepEqual(
+      [again, again].map((each) => run(each)[0]!.kind),
+      ["done", "known"],
+    );
+    assert.deepEqual(vaultNow(state), { ...before, ...next, slots: new Uint8Array(9).fill(3) });
+    assert.equal(decodeHead(state.get(keys.head(chainId))!).height, 2);
   });
 
   it("drops a reader's envelopes when the grant is revoked", () => {

@@ -17,6 +17,8 @@ export interface Portal {
 
 export interface Opening {
   readonly path?: string;
+  /** By its name instead of its address: passkeys belong to a domain. */
+  readonly byName?: boolean;
   readonly width?: number;
   readonly colours?: "light" | "dark";
   /** Runs before the page's own scripts. */
@@ -40,7 +42,8 @@ export async function startPortal(name: string, names: readonly string[] = []): 
   ]);
   const strays: string[] = [];
   const complaints: string[] = [];
-  const allowed = new Set([new URL(stack.url).origin, new URL(stack.rpcUrl).origin]);
+  const byName = stack.url.replace("127.0.0.1", "localhost");
+  const allowed = new Set([stack.url, byName, stack.rpcUrl].map((url) => new URL(url).origin));
   const open = async (options: Opening = {}): Promise<Page> => {
     const context = await browser.newContext({
       viewport: { width: options.width ?? 1280, height: 900 },
@@ -58,7 +61,7 @@ export async function startPortal(name: string, names: readonly string[] = []): 
       if (/content security policy/i.test(message.text())) complaints.push(message.text());
     });
     await options.prepare?.(page);
-    await page.goto(`${stack.url}${options.path ?? "/"}`);
+    await page.goto(`${options.byName === true ? byName : stack.url}${options.path ?? "/"}`);
     return page;
   };
   return {
