@@ -24,18 +24,20 @@ const sh = (file: string, ...args: readonly string[]): void => {
   execFileSync(file, args, { stdio: "pipe" });
 };
 
+/** A mount outlives its process; an interrupted run must leave none behind. */
+const mounted = new Set<string>();
+process.once("exit", () => {
+  for (const folder of mounted) sh("umount", "-l", folder);
+});
+
 export function putOnDisk(folder: string): Disk {
   const [image, plain, kept] = [`${folder}.img`, `${folder}.plain`, `${folder}.cut`];
-  const leave = (): void => {
-    sh("umount", "-l", folder);
-  };
   sh("truncate", "-s", SIZE, image);
   sh("mkfs.ext4", "-q", "-F", image);
   renameSync(folder, plain);
   mkdirSync(folder, { mode: 0o700 });
   sh("mount", ...MOUNT, image, folder);
-  // A mount outlives its process; an interrupted run must not leave one behind.
-  process.once("exit", leave);
+  mounted.add(folder);
   sh("cp", "-a", `${plain}/.`, folder);
   sh("sync", "-f", folder);
   rmSync(plain, { recursive: true });
@@ -51,8 +53,8 @@ export function putOnDisk(folder: string): Disk {
     remove() {
       mkdirSync(plain, { mode: 0o700 });
       sh("cp", "-a", `${folder}/.`, plain);
-      process.off("exit", leave);
       sh("umount", folder);
+      mounted.delete(folder);
       rmdirSync(folder);
       rmSync(image);
       rmSync(join(plain, "lost+found"), { recursive: true, force: true });

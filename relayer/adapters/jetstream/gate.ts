@@ -12,6 +12,7 @@ export interface ServerFacts {
 interface JszAnswer {
   readonly server: { readonly name: string; readonly ver: string };
   readonly data?: {
+    readonly disabled?: boolean;
     readonly config?: { readonly sync_always?: boolean };
     readonly meta_cluster?: { readonly cluster_size?: number };
   };
@@ -21,7 +22,10 @@ interface JszAnswer {
 const STALL_MS = 400;
 const ANSWERS_MS_MAX = 3_000;
 
-/** Every server of the cluster that answers; needs the `sys` user. */
+/**
+ * Every server of the cluster that takes part; needs the `sys` user. One whose disk is full or broken has turned its
+ * logs off: it acknowledges nothing, so it counts as silent, and the others go on.
+ */
 export async function readServers(sys: NatsConnection): Promise<readonly ServerFacts[]> {
   const found = new Map<string, ServerFacts>();
   const answers = await sys.requestMany("$SYS.REQ.SERVER.PING.JSZ", JSON.stringify({ config: true }), {
@@ -31,6 +35,7 @@ export async function readServers(sys: NatsConnection): Promise<readonly ServerF
   });
   for await (const answer of answers) {
     const { server, data } = answer.json<JszAnswer>();
+    if (data?.disabled === true) continue;
     found.set(server.name, {
       name: server.name,
       version: server.ver,

@@ -25,9 +25,7 @@ export const callFaults: readonly Fault[] = [
     async run(arena) {
       const server = await leading(arena);
       await inject(server.pid(), { calls: SYNCS, answer: "error=EIO" }, 5_000);
-      await progress(arena, 4);
-      await server.kill("SIGKILL");
-      await server.start();
+      await progress(arena, 4).finally(() => startedAgain(server));
       await progress(arena);
     },
   },
@@ -40,9 +38,7 @@ export const callFaults: readonly Fault[] = [
     async run(arena) {
       const server = await leading(arena);
       await inject(server.pid(), { calls: WRITES, answer: "error=ENOSPC" }, 5_000);
-      await progress(arena, 4);
-      await server.kill("SIGKILL");
-      await server.start();
+      await progress(arena, 4).finally(() => startedAgain(server));
       await progress(arena);
     },
   },
@@ -55,12 +51,21 @@ export const callFaults: readonly Fault[] = [
     async run(arena, random) {
       const relayer = pick(arena.cluster.relayers, random);
       await inject(relayer.pid(), { calls: `${SYNCS},${WRITES}`, answer: "error=EIO" }, 4_000);
-      await relayer.kill("SIGKILL");
-      await relayer.start();
+      await startedAgain(relayer);
       await progress(arena);
     },
   },
 ];
+
+interface Started {
+  readonly kill: (signal: NodeJS.Signals) => Promise<void>;
+  readonly start: () => Promise<void>;
+}
+
+async function startedAgain(one: Started): Promise<void> {
+  await one.kill("SIGKILL");
+  await one.start();
+}
 
 const SYNCS = "fsync,fdatasync,msync";
 /** Sockets are written to with other calls, so that only files are hit. */
