@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { ascii, fromHex, toHex } from "../protocol/bytes.ts";
+import type { NatsAccess } from "./adapters/jetstream/connect.ts";
 import { openEngine } from "./adapters/jetstream/engine.ts";
 import { natsGossip } from "./adapters/jetstream/gossip.ts";
 import { openKeeper } from "./adapters/jetstream/keeper.ts";
@@ -56,24 +57,25 @@ export async function openStores(
   }
 }
 
-function replicatedOptions(
-  config: Config,
-  servers: readonly string[],
-  { keyring, state }: { readonly keyring: Keyring; readonly state: State },
-) {
+/** How a node, or a verb in its place, reaches the NATS servers. */
+export function accessOf(config: Config, servers: readonly string[], who: string): NatsAccess {
   const [caFile, certFile, keyFile] = [
     config.MIDCHAIN_NATS_CA_FILE,
     config.MIDCHAIN_NATS_CERT_FILE,
     config.MIDCHAIN_NATS_KEY_FILE,
   ];
   const isTls = caFile !== undefined && certFile !== undefined && keyFile !== undefined;
+  const tls = isTls ? { caFile, certFile, keyFile } : undefined;
+  return { servers, name: `midchain ${who}`, seed: config.MIDCHAIN_NATS_SEED, tls };
+}
+
+function replicatedOptions(
+  config: Config,
+  servers: readonly string[],
+  { keyring, state }: { readonly keyring: Keyring; readonly state: State },
+) {
   return {
-    access: {
-      servers,
-      name: `midchain ${toHex(keyring.nodeId).slice(2, 10)}`,
-      seed: config.MIDCHAIN_NATS_SEED,
-      tls: isTls ? { caFile, certFile, keyFile } : undefined,
-    },
+    access: accessOf(config, servers, toHex(keyring.nodeId).slice(2, 10)),
     sysSeed: config.MIDCHAIN_NATS_SYS_SEED,
     keeperSeed: config.MIDCHAIN_NATS_KEEPER_SEED,
     acceptUnsafe: config.MIDCHAIN_ACCEPT_UNSAFE_NATS === "yes",

@@ -8,9 +8,10 @@ import { makeNkeys } from "../relayer/adapters/jetstream/connect.ts";
 import type { ClusterView } from "../relayer/cluster/view.ts";
 import { runCampaign, runFailovers, runFaults, type FaultResult } from "./cluster/campaign.ts";
 import { elsewhere, faults } from "./cluster/faults.ts";
-import { CLUSTER_HOME, localUrls } from "./cluster/local.ts";
+import { CLUSTER_HOME, localUrls, RESTART_SIGNAL } from "./cluster/local.ts";
 import { showCluster } from "./cluster/show.ts";
-import { NoNats, startCluster } from "./local/cluster.ts";
+import { backup, members, restore, trim } from "./cluster/tend.ts";
+import { NoNats, startCluster, type ClusterStack } from "./local/cluster.ts";
 import { root } from "./local/run.ts";
 import { runSample, SAMPLE_NAMES } from "./local/scenario.ts";
 import { stopOnSignal } from "./local/stopOnSignal.ts";
@@ -30,6 +31,7 @@ async function up(options: { readonly json?: true; readonly sample: boolean; rea
     },
   });
   stopOnSignal(stack.stop, say);
+  restartOnSignal(stack, say);
   const urls = stack.relayers.map(({ url }) => `${url}/v1`);
   say(`\n   Any of the three takes any request:  ${urls.join("  ")}`);
   say(`   The portal, at each of them:          ${stack.relayers.map(({ url }) => url).join("  ")}`);
@@ -51,6 +53,20 @@ async function up(options: { readonly json?: true; readonly sample: boolean; rea
         wallets: join(relative(root, CLUSTER_HOME), "wallets.json"),
       }),
     );
+}
+
+/** A restored state is used from the next start on: whoever restores asks for it. */
+function restartOnSignal({ relayers }: ClusterStack, say: (line: string) => void): void {
+  const restart = async (): Promise<void> => {
+    await Promise.all(relayers.map((relayer) => relayer.kill("SIGTERM")));
+    await Promise.all(relayers.map((relayer) => relayer.start()));
+    say(" ✔ relayers started again");
+  };
+  process.on(RESTART_SIGNAL, () => {
+    restart().catch((error: unknown) => {
+      say(` ✖ a relayer did not start again: ${String(error)}`);
+    });
+  });
 }
 
 async function status(options: { readonly at?: string; readonly json?: true }): Promise<void> {
@@ -225,6 +241,30 @@ program
   .option("--from <keys.json>", "further nodes of an existing cluster, with the shared keys of this file")
   .option("--json", "one object")
   .action(keys);
+program
+  .command("members [action] [publicKey]")
+  .description("who is a member; add and remove make a node's key one, or no longer one, by a record in every log")
+  .option("--at <url>", "operator address of any node; without it the cluster started on this machine")
+  .option("--json", "one object")
+  .action(members);
+program
+  .command("trim")
+  .description("trims the logs now as far as is safe; by itself that happens every half minute")
+  .option("--at <url>", "operator address of any node; without it the cluster started on this machine")
+  .option("--json", "one object")
+  .action(trim);
+program
+  .command("backup <folder>")
+  .description("an audited, signed copy of everything the cluster holds, in a new folder; keys are not in it")
+  .option("--at <url>", "operator address of any node; without it the cluster started on this machine")
+  .option("--json", "one object")
+  .action(backup);
+program
+  .command("restore <folder>")
+  .description("gives the node of these settings, or those of the local cluster, a backup's state at its next start")
+  .option("--without-log", "also where the logs do not go on from the backup: what came after it is gone")
+  .option("--json", "one object")
+  .action(restore);
 program
   .command("fault [names...]")
   .description(

@@ -96,8 +96,8 @@ const slotOf = (id: Uint8Array): number => (((id[0] ?? 0) << 8) | (id[1] ?? 0)) 
 /** Home partition of a transaction id, chain id or owner tag. */
 export const partitionOf = (id: Uint8Array, partitions: number): number => slotOf(id) % partitions;
 
-/** Every row of one table, for exports: heads `h`, blocks `b`, transactions `t`, batches `c`. */
-export const wholeTable = (letter: "h" | "b" | "t" | "c") => ({
+/** Every row of one table, for exports: heads `h`, blocks `b`, transactions `t`, batches `c`, vaults `v`. */
+export const wholeTable = (letter: "h" | "b" | "t" | "c" | "v") => ({
   from: table(letter),
   to: Uint8Array.of(letter.charCodeAt(0) + 1),
 });

@@ -1,3 +1,4 @@
+import { backupFaults } from "./faults/backups.ts";
 import { callFaults } from "./faults/calls.ts";
 import { diskFaults } from "./faults/disks.ts";
 import type { Fault } from "./faults/fault.ts";
@@ -15,6 +16,7 @@ export const faults: readonly Fault[] = [
   ...callFaults,
   ...powerFaults,
   ...trimFaults,
+  ...backupFaults,
 ];
 
 interface Elsewhere {

@@ -94,10 +94,14 @@ export async function startCluster(options: ClusterOptions): Promise<ClusterStac
     const [first] = relayers;
     if (first === undefined) throw new RangeError("a cluster of no nodes");
     step(`Relayers      ${relayers.map(({ url }) => url).join(" ")}`);
+    const told = relayers.map(({ name, url, metricsUrl, dataDir }) => ({ name, url, metricsUrl, dataDir }));
     writeFileSync(
       join(options.dataDir, "cluster.json"),
-      `${JSON.stringify({ relayers: relayers.map(({ name, url, metricsUrl }) => ({ name, url, metricsUrl })), nats: nats.urls }, undefined, 2)}\n`,
+      `${JSON.stringify({ pid: process.pid, relayers: told, nats: nats.urls }, undefined, 2)}\n`,
     );
+    // For the verbs that work in a node's place; the keys in it are this machine's and worth nothing.
+    for (const { dataDir, env } of relayers)
+      writeFileSync(join(dataDir, "settings.json"), `${JSON.stringify(env, undefined, 2)}\n`, { mode: 0o600 });
     const { url, metricsUrl } = first;
     return { ...chain, url, metricsUrl, dataDir: options.dataDir, nats, relayers, stop: stopAll };
   } catch (error) {

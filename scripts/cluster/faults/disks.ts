@@ -132,7 +132,7 @@ async function mended(arena: Arena): Promise<void> {
 const AUDIT_MS_MAX = 120_000;
 
 /** Audits and repairs until everything holds; the verdict on the history comes afterwards. */
-async function audited(arena: Arena): Promise<Audit> {
+export async function audited(arena: Arena): Promise<Audit> {
   const run = async (): Promise<Audit | undefined> => {
     const [first] = arena.cluster.relayers;
     const response = await fetch(new URL("/audit?repair=true", first?.metricsUrl), {
