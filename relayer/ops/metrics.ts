@@ -1,5 +1,4 @@
-import type { ClusterView } from "../cluster/view.ts";
-import { clusterGauges } from "./clusterMetrics.ts";
+import { clusterGauges, type MeasuredCluster } from "./clusterMetrics.ts";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Happened } from "../midc/apply.ts";
 import { outcomeAt } from "../midc/rows.ts";
@@ -11,8 +10,8 @@ export interface Metrics {
   readonly stop: () => void;
 }
 
-export interface Measured {
-  readonly replica: {
+export interface Measured extends MeasuredCluster {
+  readonly replica: MeasuredCluster["replica"] & {
     readonly onHappened: (listener: (happened: Happened) => void) => () => void;
   };
   readonly ledger: {
@@ -20,7 +19,6 @@ export interface Measured {
     readonly outbox: { readonly list: () => readonly unknown[] };
     readonly watch: { readonly head: number; readonly finalized: number };
   };
-  readonly cluster: { readonly view: () => ClusterView } | undefined;
   readonly signatures: { readonly cpuSeconds: () => number };
   readonly executor: {
     readonly notaries: readonly {
@@ -52,7 +50,7 @@ export function createMetrics(node: Measured): Metrics {
     registers,
   });
   backlogGauges(node, registers);
-  clusterGauges(node.cluster, registers);
+  clusterGauges(node, registers);
   const onBatch = gasMetrics(node, registers);
   const stop = node.replica.onHappened((happened) => {
     for (const [state, count] of stepsOf(happened)) transactions.inc({ state }, count);
