@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -328,29 +327,6 @@ function genesisHash(lines: readonly Line[], chain: string): string {
   return toHex(headerOf(second).prev);
 }
 
-const TRIMMED = 2;
-
-/** The same history with the first records of partition 0 trimmed everywhere, and what nodes keep of them. */
-function trimmedHistory(lines: readonly Line[]): { trimmed: readonly Line[]; kept: readonly LineOf<"kept">[] } {
-  const isGone = is("record", ({ partition, seq }) => partition === 0 && seq <= TRIMMED);
-  let digest = new Uint8Array(32);
-  for (let seq = 1; seq <= TRIMMED; seq += 1) {
-    const { sha256 } = lines.find(is("record", (each) => each.partition === 0 && each.seq === seq))!;
-    const place = Buffer.alloc(8);
-    place.writeBigUInt64BE(BigInt(seq));
-    const parts = [Uint8Array.of(1), digest, place, Buffer.from(sha256.slice(2), "hex")];
-    digest = new Uint8Array(createHash("sha256").update(Buffer.concat(parts)).digest());
-  }
-  const kept = ["n0", "n1"].map((node) => ({
-    k: "kept" as const,
-    node,
-    partition: 0,
-    seq: TRIMMED,
-    digest: toHex(digest),
-  }));
-  return { trimmed: lines.filter((line) => !isGone(line)), kept };
-}
-
 describe("the history checker", () => {
   let good: Line[];
   before(async () => {
@@ -368,17 +344,6 @@ describe("the history checker", () => {
     const seen = [{ height: 0, hash: genesisHash(good, read.chain!) }];
     const beside = { ...read, t0: read.t0 + 0.1, t1: read.t0 + 0.2, strong: false, seen };
     assert.deepEqual(judgeLines([...good, beside]).violations, []);
-  });
-
-  it("follows a log whose beginning was trimmed from the digest that the nodes have kept", () => {
-    const { trimmed, kept } = trimmedHistory(good);
-    assert.deepEqual(judgeLines([...trimmed, ...kept]).violations, []);
-    const rulesOf = (lines: readonly Line[]) => new Set(judgeLines(lines).violations.map(({ rule }) => rule));
-    assert.deepEqual(rulesOf(trimmed), new Set(["C8 start unknown"]));
-    const other = kept.map((line, i) => (i === 0 ? { ...line, digest: hash() } : line));
-    assert.ok(rulesOf([...trimmed, ...other]).has("C8 digests differ"));
-    const wrong = kept.map((line) => ({ ...line, digest: `0x${"ab".repeat(32)}` }));
-    assert.deepEqual(rulesOf([...trimmed, ...wrong]), new Set(["C8 log and state differ"]));
   });
 
   for (const [what, [mutate, rule]] of Object.entries(mutations)) {
