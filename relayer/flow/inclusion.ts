@@ -1,12 +1,12 @@
 import { toHex } from "../../protocol/bytes.ts";
 import type { Inclusion } from "../../protocol/inclusion.ts";
-import { inputLeaf, merkleTree, proofAt, type MerkleTree } from "../../protocol/merkle.ts";
+import { inputLeaf, merkleTree, proofAt, type Hash, type MerkleTree } from "../../protocol/merkle.ts";
 import { keys } from "../midc/keys.ts";
 import { decodeBatch, decodeTx, type BatchRow } from "../midc/rows.ts";
 import { ledgerPartition } from "../notary/notary.ts";
 import type { StateView } from "../ports.ts";
 
-/** Trees of the batches that were asked for last: building one costs two hashes per member. */
+/** Trees of the batches that were asked for last: building one costs four hashes per member, on the main thread. */
 const TREES_MAX = 32;
 
 /**
@@ -18,7 +18,10 @@ export interface Inclusions {
   readonly read: (txId: Uint8Array) => Inclusion | undefined;
 }
 
-export function createInclusions(networkTag: Uint8Array, view: StateView): Inclusions {
+export function createInclusions(
+  networkTag: Uint8Array,
+  { view, keccak }: { readonly view: StateView; readonly keccak: Hash },
+): Inclusions {
   const trees = new Map<string, MerkleTree>();
   const treeOf = (partition: number, row: BatchRow): MerkleTree | undefined => {
     const name = `${partition}:${row.seq}`;
@@ -28,9 +31,9 @@ export function createInclusions(networkTag: Uint8Array, view: StateView): Inclu
       const bytes = view.get(keys.tx(txId));
       return bytes === undefined ? undefined : decodeTx(bytes).commitment;
     });
-    const leaves = commitments.filter((commitment) => commitment !== undefined).map((leaf) => inputLeaf(leaf));
+    const leaves = commitments.filter((commitment) => commitment !== undefined).map((leaf) => inputLeaf(leaf, keccak));
     if (leaves.length !== row.txIds.length) return undefined;
-    const tree = merkleTree(leaves);
+    const tree = merkleTree(leaves, keccak);
     const [oldest] = trees.keys();
     if (trees.size >= TREES_MAX && oldest !== undefined) trees.delete(oldest);
     trees.set(name, tree);

@@ -37,7 +37,10 @@ export interface HttpApp {
 /** Everything people and programs reach over HTTP, except metrics. */
 export function createApp(node: HttpNode, options: HttpOptions, ports: HttpPorts): HttpApp {
   const recent = followRecent(node.replica);
-  const inclusions = createInclusions(ascii(options.networkName), node.replica.view);
+  const inclusions = createInclusions(ascii(options.networkName), {
+    view: node.replica.view,
+    keccak: node.enrolment.keccak,
+  });
   const events = openEvents(node, { readersMax: options.streamsMax });
   const submit = createSubmit(node, { ...ports, ...options });
   const memory = openMemory(ports.clock, node.cluster?.words);

@@ -38,7 +38,7 @@ const nameOf = (record: Uint8Array): string => Buffer.from(record.subarray(recor
 
 /** Puts commands into signed records, one append at a time per partition, and answers once they have been applied. */
 export class Appender {
-  readonly #log: PartitionLog;
+  readonly #log: Pick<PartitionLog, "append" | "partitions">;
   readonly #keyring: Pick<Keyring, "nodeId" | "sign">;
   readonly #clock: Clock;
   readonly #queues: Waiting[][];
@@ -51,7 +51,7 @@ export class Appender {
   readonly #pace: Pace;
 
   constructor(ports: {
-    readonly log: PartitionLog;
+    readonly log: Pick<PartitionLog, "append" | "partitions">;
     readonly keyring: Pick<Keyring, "nodeId" | "sign">;
     readonly clock: Clock;
   }) {

@@ -5,6 +5,7 @@ import { decodeApplied } from "../midc/rows.ts";
 import type { Clock, LogEntry, PartitionLog, State } from "../ports.ts";
 import { RETRY_MS } from "./appender.ts";
 import { keepRecord } from "./kept.ts";
+import type { Timings } from "./timings.ts";
 
 const APPLY_ENTRIES_MAX = 64;
 /** One commit takes no more partitions once it holds this many commands, so that answers never wait for a long one. */
@@ -24,6 +25,7 @@ interface Options {
   /** Called after the commit, for every record, in log order. */
   readonly settle: (record: Uint8Array, applied: Applied) => void;
   readonly onFault: (error: unknown) => void;
+  readonly timed: Timings["timed"];
   /** Keeps every record beside the state, in the same commit: a cluster repairs its log from these (log/kept.ts). */
   readonly keepRecords?: boolean;
 }
@@ -92,7 +94,7 @@ export class Applier {
   async #run(): Promise<void> {
     while (this.#news.size > 0 && !this.#stopped) {
       try {
-        await this.#applyNews();
+        await this.#options.timed("apply", () => this.#applyNews());
       } catch (error) {
         // Nothing was committed; the same records are read again. The operator hears of it each time.
         this.#options.onFault(error);

@@ -4,6 +4,7 @@ import type { Command } from "../midc/command.ts";
 import type { Clock, Keyring, PartitionLog, State, StateView } from "../ports.ts";
 import { Appender } from "./appender.ts";
 import { Applier, type OnHappened } from "./applier.ts";
+import { createTimings, type Timings } from "./timings.ts";
 
 /**
  * This node's copy of the replicated state machine: it appends commands to the logs, follows every log, applies what is
@@ -26,6 +27,8 @@ export interface Replica {
   /** Resolves once the sequence is applied here. */
   readonly reached: (partition: number, seq: number) => Promise<void>;
   readonly onHappened: (listener: OnHappened) => () => void;
+  /** Each append to a log, and each round of applying with its durable commit. */
+  readonly onTimed: Timings["onTimed"];
   /** Looks again at a partition's log, as after a ring. */
   readonly wake: (partition: number) => void;
   readonly stop: () => Promise<void>;
@@ -44,11 +47,17 @@ export async function startReplica(
     readonly clock: Clock;
   },
 ): Promise<Replica> {
-  const appender = new Appender(ports);
+  const { timed, onTimed } = createTimings();
+  const log: Pick<PartitionLog, "append" | "partitions"> = {
+    partitions: ports.log.partitions,
+    append: (partition, record) => timed("append", () => ports.log.append(partition, record)),
+  };
+  const appender = new Appender({ ...ports, log });
   const settle: Appender["settle"] = (record, applied) => {
     appender.settle(record, applied);
   };
-  const applier = new Applier({ ...options, settle, isMine: (record) => appender.isMine(record) }, ports);
+  const isMine = (record: Uint8Array): boolean => appender.isMine(record);
+  const applier = new Applier({ ...options, settle, isMine, timed }, ports);
   await applier.catchUp();
   const unfollow = ports.log.follow((partition) => {
     applier.wake(partition);
@@ -72,6 +81,7 @@ export async function startReplica(
       applier.wake(partition);
     },
     onHappened: (listener) => applier.onHappened(listener),
+    onTimed,
     async stop() {
       await appender.stop();
       unfollow();

@@ -1,6 +1,7 @@
 import { clusterGauges, type MeasuredCluster } from "./clusterMetrics.ts";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Happened } from "../midc/apply.ts";
+import type { OnTimed } from "../log/timings.ts";
 import { outcomeAt } from "../midc/rows.ts";
 
 /** What operators watch: the process, and the flow of transactions from the request to the last block. */
@@ -13,6 +14,7 @@ export interface Metrics {
 export interface Measured extends MeasuredCluster {
   readonly replica: MeasuredCluster["replica"] & {
     readonly onHappened: (listener: (happened: Happened) => void) => () => void;
+    readonly onTimed: (listener: OnTimed) => () => void;
   };
   readonly ledger: {
     readonly gasUsed: (txHash: Uint8Array) => number | undefined;
@@ -52,17 +54,37 @@ export function createMetrics(node: Measured): Metrics {
   backlogGauges(node, registers);
   clusterGauges(node, registers);
   const onBatch = gasMetrics(node, registers);
-  const stop = node.replica.onHappened((happened) => {
-    for (const [state, count] of stepsOf(happened)) transactions.inc({ state }, count);
-    if (happened.kind === "ended") onBatch(happened);
-  });
+  const stops = [
+    node.replica.onTimed(logTimings(registers)),
+    node.replica.onHappened((happened) => {
+      for (const [state, count] of stepsOf(happened)) transactions.inc({ state }, count);
+      if (happened.kind === "ended") onBatch(happened);
+    }),
+  ];
   return {
     registry,
-    stop,
+    stop() {
+      for (const stop of stops) stop();
+    },
     submitted({ rule, elapsedMs }) {
       if (rule !== undefined) refusals.inc({ rule });
       else accepting.observe(elapsedMs / 1000);
     },
+  };
+}
+
+/** From a fraction of an fsync to a quorum that answers at the second try. */
+const LOG_SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+
+/** Where a slow acceptance comes from: the log, or this node's own state. */
+function logTimings(registers: Registry[]): OnTimed {
+  const histogram = (name: string, help: string) => new Histogram({ name, help, buckets: LOG_SECONDS, registers });
+  const seconds = {
+    append: histogram("midchain_append_seconds", "One record from this node to durable in its partition's log"),
+    apply: histogram("midchain_apply_seconds", "One round of applying records, with its durable commit"),
+  };
+  return (step, elapsedMs) => {
+    seconds[step].observe(elapsedMs / 1000);
   };
 }
 

@@ -117,6 +117,9 @@ describe("the client library against a real relayer and a real chain", () => {
     const metrics = await until("the observation", read, (text) => observed.test(text));
     assert.match(metrics, /^midchain_transactions_total\{state="completed"\} [1-9]/m);
     assert.match(metrics, /^midchain_accept_seconds_count [1-9]/m);
+    assert.match(metrics, /^midchain_append_seconds_bucket\{le="0.005"\} \d/m);
+    assert.match(metrics, /^midchain_append_seconds_count [1-9]/m);
+    assert.match(metrics, /^midchain_apply_seconds_count [1-9]/m);
   });
 
   it("hands the guard's refusal to the caller with its rule", async () => {
