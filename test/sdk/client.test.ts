@@ -245,6 +245,67 @@ describe("the client library against a real relayer and a real chain", () => {
     assert.equal((await b().wait(draft.id)).state, "completed");
   });
 
+  /** Alice through a relayer that changes its answers at one address. */
+  function through(address: RegExp, lie: (answer: Record<string, unknown>) => unknown): Client {
+    const changed: typeof globalThis.fetch = async (url, init) => {
+      const response = await fetch(url, init);
+      if (typeof url !== "string" || !address.test(url) || !response.ok) return response;
+      return Response.json(lie((await response.json()) as Record<string, unknown>), { status: response.status });
+    };
+    return createClient({ url: relayer.url, wallet: alice, origin, fetch: changed });
+  }
+
+  it("takes no receipt that is not the node's word on this very request", async () => {
+    type Served = Record<string, unknown> & { readonly receipt: Record<string, unknown> };
+    const sibling = `0x${"11".repeat(32)}`;
+    const lies: readonly ((served: Served) => unknown)[] = [
+      (served) => ({ ...served, id: sibling }),
+      (served) => ({ ...served, receipt: { ...served.receipt, id: sibling } }),
+      (served) => ({ ...served, receipt: { ...served.receipt, at: Number(served.receipt["at"]) + 1 } }),
+      (served) => ({ ...served, receipt: { ...served.receipt, path: [sibling] } }),
+      (served) => ({ ...served, receipt: { ...served.receipt, node: sibling } }),
+    ];
+    for (const lie of lies) {
+      const draft = await agreement("receipt");
+      const liar = through(/\/transactions$/, (served) => lie(served as Served));
+      await rejects(liar.submit(draft, await signAll(draft, a(), b())), "WRONG_RECEIPT");
+    }
+  });
+
+  it("opens no block of a chain that does not verify: a body, a link or a newest block that is another", async () => {
+    type Block = { readonly header: string; readonly body: { readonly salt: string; readonly bytes: string } };
+    const flip = (hex: string): string => `${hex.slice(0, -1)}${hex.endsWith("0") ? "1" : "0"}`;
+    const lies: readonly ((block: Block) => Block)[] = [
+      (block) => ({ ...block, body: { ...block.body, bytes: flip(block.body.bytes) } }),
+      (block) => ({ ...block, body: { ...block.body, salt: flip(block.body.salt) } }),
+      (block) => ({ ...block, header: flip(block.header) }),
+    ];
+    for (const lie of lies) {
+      const liar = through(/\/chains\/mine\/blocks/, (page) => ({
+        ...page,
+        blocks: (page["blocks"] as Block[]).map((block, i) => (i === 1 ? lie(block) : block)),
+      }));
+      await rejects(liar.myChain(), "CHAIN_BROKEN");
+    }
+    const shortened = through(/\/chains\/mine\/blocks/, (page) => ({
+      ...page,
+      blocks: (page["blocks"] as Block[]).slice(1),
+    }));
+    await rejects(shortened.myChain(), "CHAIN_BROKEN");
+  });
+
+  it("seals nothing to keys that their owner's wallet has not signed", async () => {
+    const { publicKey } = await a().keysOf(carol.address);
+    const liar = through(/\/keys\//, ({ binding }) => {
+      const hex = binding as string;
+      const [mine, other] = [Buffer.from(publicKey).toString("hex"), "ab".repeat(publicKey.length)];
+      return { binding: hex.includes(mine) ? hex.replace(mine, other) : hex };
+    });
+    await liar.unlock();
+    const parties = [alice, carol].map(({ address }) => ({ account: address, role: "witness" as const }));
+    await rejects(liar.draft({ kind: "data", parties }), "KEYS_NOT_SIGNED");
+  });
+
   it("says when there is no relayer", async () => {
     await rejects(createClient({ url: "http://127.0.0.1:9", origin }).network(), "UNREACHABLE");
   });

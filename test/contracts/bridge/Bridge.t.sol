@@ -254,8 +254,6 @@ contract BridgeTest is Cheats {
     }
 
     /// hardhat-config: invariant.failOnRevert = true
-    /// hardhat-config: invariant.runs = 256
-    /// hardhat-config: invariant.depth = 128
     function invariant_bridge() external view {
         uint256 locked = _handler.TOKEN().balanceOf(address(_handler.bridges(0)));
         uint256 circulating = _handler.TWIN().totalSupply();

@@ -172,8 +172,6 @@ contract CertificatesTest is Cheats {
     }
 
     /// hardhat-config: invariant.failOnRevert = true
-    /// hardhat-config: invariant.runs = 256
-    /// hardhat-config: invariant.depth = 128
     function invariant_certificates() external view {
         for (uint256 i = 0; i < _handler.count(); ++i) {
             bytes32 commitment = _handler.commitments(i);

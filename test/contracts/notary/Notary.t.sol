@@ -341,8 +341,6 @@ contract NotaryTest is Cheats {
     }
 
     /// hardhat-config: invariant.failOnRevert = true
-    /// hardhat-config: invariant.runs = 256
-    /// hardhat-config: invariant.depth = 128
     function invariant_ledgerAndEngine() external view {
         for (uint256 p = 0; p < _handler.PARTITIONS(); ++p) _checkPartition(_handler.partitionAt(p));
         uint256 sum = 0;
