@@ -256,11 +256,12 @@ describe("the client library against a real relayer and a real chain", () => {
   }
 
   it("takes no receipt that is not the node's word on this very request", async () => {
+    const { receipt: earlier } = await submitted(await agreement("earlier"), a(), b());
     type Served = Record<string, unknown> & { readonly receipt: Record<string, unknown> };
     const sibling = `0x${"11".repeat(32)}`;
     const lies: readonly ((served: Served) => unknown)[] = [
       (served) => ({ ...served, id: sibling }),
-      (served) => ({ ...served, receipt: { ...served.receipt, id: sibling } }),
+      (served) => ({ ...served, receipt: earlier }),
       (served) => ({ ...served, receipt: { ...served.receipt, at: Number(served.receipt["at"]) + 1 } }),
       (served) => ({ ...served, receipt: { ...served.receipt, path: [sibling] } }),
       (served) => ({ ...served, receipt: { ...served.receipt, node: sibling } }),
