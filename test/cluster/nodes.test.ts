@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type PrivateKeyAccount } from "viem/accounts";
+import { join } from "node:path";
+import { generatePrivateKey, type PrivateKeyAccount } from "viem/accounts";
 import { createSiweMessage } from "viem/siwe";
 import { createClient, type Client } from "../../sdk/index.ts";
+import { toHex } from "../../protocol/bytes.ts";
+import { openFileKeyring, writeJoiningKeys } from "../../relayer/adapters/file/keyring.ts";
+import type { Trimmed } from "../../relayer/cluster/trims.ts";
+import { operate } from "../../scripts/cluster/operate.ts";
 import { startCluster, type ClusterStack } from "../../scripts/local/cluster.ts";
+import { startRelayer } from "../../scripts/local/stack.ts";
 import type { Audit } from "../../relayer/cluster/audits.ts";
 import type { ClusterView } from "../../relayer/cluster/view.ts";
 import { until } from "../support/until.ts";
@@ -23,7 +29,11 @@ describe("three nodes", () => {
     cluster = await startCluster({
       dataDir: dir,
       names: ["ana", "bo"],
-      env: { MIDCHAIN_IP_REQUESTS_PER_MINUTE: "0", MIDCHAIN_ACCOUNT_REQUESTS_PER_MINUTE: "0" },
+      env: {
+        MIDCHAIN_IP_REQUESTS_PER_MINUTE: "0",
+        MIDCHAIN_ACCOUNT_REQUESTS_PER_MINUTE: "0",
+        MIDCHAIN_LOG_KEEP_RECORDS: "1",
+      },
     });
     wallets = cluster.wallets as typeof wallets;
     await Promise.all([clientAt(0, "ana").enrol(), clientAt(1, "bo").enrol()]);
@@ -197,5 +207,30 @@ describe("three nodes", () => {
     for (const id of ids) assert.equal((await clientAt(2, "bo").wait(id)).state, "completed");
     await first!.start();
     for (const id of ids) assert.equal((await clientAt(0, "bo").wait(id)).state, "completed");
+  });
+
+  it("take in a new node, whose key a record has made a member and which starts from a snapshot, and let it go", async () => {
+    const door = cluster.relayers[0]!.metricsUrl;
+    for (const { metricsUrl } of cluster.relayers.slice(0, 2)) await operate(metricsUrl, "/cluster/snapshot");
+    const { partitions: logs } = await operate<{ partitions: readonly Trimmed[] }>(door, "/cluster/trim");
+    assert.ok(logs.some(({ first }) => first > 1));
+    const joining = join(dir, "r4");
+    writeJoiningKeys(join(joining, "keys.json"), join(cluster.relayers[0]!.dataDir, "keys.json"));
+    const key = toHex(openFileKeyring(join(joining, "keys.json")).nodePublicKey);
+    const settings = {
+      ...cluster.relayers[0]!.env,
+      MIDCHAIN_DATA_DIR: joining,
+      MIDCHAIN_SENDER_KEY: generatePrivateKey(),
+    };
+    const env = { ...settings, MIDCHAIN_PORT: "0", MIDCHAIN_METRICS_PORT: "0" };
+    await assert.rejects(startRelayer(env));
+    const added = await operate<{ members: readonly string[] }>(door, `/cluster/members/${key}/add`);
+    assert.equal(added.members.length, 4);
+    const node = await startRelayer(env);
+    const ana = createClient({ url: node.url, origin: cluster.url, wallet: wallets.ana });
+    assert.deepEqual(await ana.myChain(), await clientAt(0, "ana").myChain());
+    await node.stop();
+    const left = await operate<{ members: readonly string[] }>(door, `/cluster/members/${key}/remove`);
+    assert.equal(left.members.length, 3);
   });
 });
