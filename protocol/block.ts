@@ -1,5 +1,5 @@
 import { sha256 } from "./sha256.ts";
-import { ascii, concat, equalBytes } from "./bytes.ts";
+import { allocate, ascii, concat, equalBytes } from "./bytes.ts";
 import { NotCanonical } from "./canonical.ts";
 
 /**
@@ -55,8 +55,8 @@ const HEADER_TAG = ascii("MIDC/v1 header");
 export const bodyCommitment = (salt: Uint8Array, body: Uint8Array): Uint8Array => sha256(concat(BODY_TAG, salt, body));
 
 export function encodeHeader(header: BlockHeader): Uint8Array {
-  const bytes = new Uint8Array(HEADER_BYTES);
-  const view = new DataView(bytes.buffer);
+  const bytes = allocate(HEADER_BYTES);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
   bytes[0] = VERSION;
   bytes[1] = blockKinds.indexOf(header.kind);
   bytes[2] = header.category;

@@ -17,10 +17,26 @@ export function fromHex(text: string): Uint8Array | undefined {
   return bytes;
 }
 
+const PAGE_BYTES = 16 * 1024;
+let page = new Uint8Array(0);
+let used = 0;
+
+/**
+ * Zeroed bytes of their own, cut from a page that small ones share: a buffer for each costs more than filling it. What
+ * was cut is never given out again. `buffer` is the page's, so a view of it needs the offset too.
+ */
+export function allocate(size: number): Uint8Array {
+  if (size > PAGE_BYTES / 8) return new Uint8Array(size);
+  if (used + size > page.length) [page, used] = [new Uint8Array(PAGE_BYTES), 0];
+  const bytes = page.subarray(used, used + size);
+  used += size;
+  return bytes;
+}
+
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   let size = 0;
   for (const part of parts) size += part.length;
-  const whole = new Uint8Array(size);
+  const whole = allocate(size);
   let at = 0;
   for (const part of parts) {
     whole.set(part, at);

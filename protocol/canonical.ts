@@ -1,3 +1,5 @@
+import { allocate } from "./bytes.ts";
+
 /**
  * Deterministic CBOR (RFC 8949 section 4.2.1) for shapes that are known in advance: unsigned integers, byte strings,
  * ASCII text, arrays, and maps whose keys are ascending small integers. This is the hot path of every node; a general
@@ -107,7 +109,8 @@ export class Writer {
     return this;
   }
   done(): Uint8Array {
-    const item = this.#bytes.slice(0, this.#at);
+    const item = allocate(this.#at);
+    item.set(this.#bytes.subarray(0, this.#at));
     giveBack(this.#bytes);
     this.#bytes = ENDED;
     this.#at = 0;

@@ -13,6 +13,7 @@ import { fetchSnapshot, lacking, offerSnapshots } from "./joining.ts";
 import { freezable, type FreezableLog } from "./log/freezable.ts";
 import { checkedLog, createSupplies, readingKept, type Supplies } from "./log/kept.ts";
 import { startReplica, type Replica } from "./log/replica.ts";
+import { writeBehind } from "./log/writeBehind.ts";
 import { keys } from "./midc/keys.ts";
 import { nodeIdOf } from "./midc/record.ts";
 import { systemClock } from "./ops/clock.ts";
@@ -54,7 +55,10 @@ export async function layGround(
 ): Promise<Ground> {
   const { onFault } = options;
   const { stores: bare, below } = await openWithin(config, onFault);
-  const stores = options.wrap(bare);
+  const wrapped = options.wrap(bare);
+  // A node of its own has its log on its own disk; in a cluster the state's disk is a witness beside the servers'.
+  const stores =
+    below === undefined ? { ...wrapped, state: writeBehind(wrapped.state, { clock: systemClock, onFault }) } : wrapped;
   const { keyring, state } = stores;
   const health = createHealth();
   const supplies = createSupplies();

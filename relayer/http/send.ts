@@ -33,6 +33,9 @@ function write(
 ): void {
   response.statusCode = head.status;
   response.setHeader("content-type", head.type);
-  response.setHeader("content-length", Buffer.byteLength(body));
-  response.end(body);
+  const length = Buffer.byteLength(body);
+  response.setHeader("content-length", length);
+  // As many bytes as characters is ASCII, which need not be converted on its way out.
+  if (length === body.length) response.end(body, "latin1");
+  else response.end(body);
 }

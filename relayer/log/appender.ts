@@ -2,7 +2,7 @@ import { equalBytes } from "../../protocol/bytes.ts";
 import { Fault, mayRetry } from "../errors.ts";
 import type { Applied, CommandResult } from "../midc/apply.ts";
 import { encodeCommand, type Command } from "../midc/command.ts";
-import { encodeRecord, RECORD_COMMANDS_MAX } from "../midc/record.ts";
+import { encodeRecords, RECORD_COMMANDS_MAX, recordName } from "../midc/record.ts";
 import { createPace, type Pace } from "../ops/pace.ts";
 import type { Clock, Keyring, PartitionLog } from "../ports.ts";
 
@@ -33,8 +33,18 @@ interface Group {
   readonly since: number;
 }
 
-/** The name under which an appended record is recognised when it is applied: its signature. */
-const nameOf = (record: Uint8Array): string => Buffer.from(record.subarray(record.length - 64)).toString("latin1");
+/** A partition whose waiting commands go with the next departure. */
+interface Boarding {
+  readonly partition: number;
+  readonly queue: Waiting[];
+  readonly resolve: (leaving: Leaving) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Leaving {
+  readonly record: Uint8Array;
+  readonly group: readonly Waiting[];
+}
 
 /** Puts commands into signed records, one append at a time per partition, and answers once they have been applied. */
 export class Appender {
@@ -47,7 +57,7 @@ export class Appender {
   readonly #appended = new Map<string, Group>();
   #looking: Promise<void> | undefined;
   readonly #stopped = new AbortController();
-  #boarding: (() => void)[] = [];
+  #boarding: Boarding[] = [];
   readonly #pace: Pace;
 
   constructor(ports: {
@@ -59,9 +69,7 @@ export class Appender {
     this.#keyring = ports.keyring;
     this.#clock = ports.clock;
     this.#pace = createPace(ports.clock, PACE_MS, () => {
-      const leaving = this.#boarding;
-      this.#boarding = [];
-      for (const leave of leaving) leave();
+      this.#depart();
     });
     this.#queues = Array.from({ length: ports.log.partitions }, () => []);
   }
@@ -84,14 +92,14 @@ export class Appender {
 
   /** Whether exactly these bytes were signed here and are on their way. */
   isMine(record: Uint8Array): boolean {
-    const group = this.#appended.get(nameOf(record));
+    const group = this.#appended.get(recordName(record));
     return group !== undefined && equalBytes(group.record, record);
   }
 
   /** To be called when a record has been applied durably. */
   settle(record: Uint8Array, applied: Applied): void {
     const { results } = applied;
-    for (const [i, waiting] of this.#take(nameOf(record)).entries()) {
+    for (const [i, waiting] of this.#take(recordName(record)).entries()) {
       waiting.resolve(
         results[i % results.length] ?? { kind: "refused", why: "the record is void: this node is not a member" },
       );
@@ -124,32 +132,42 @@ export class Appender {
 
   async #run(partition: number, queue: Waiting[]): Promise<void> {
     while (queue.length > 0) {
-      await this.#turn();
-      let bytes = 0;
-      let count = 0;
-      while (count < queue.length && count < RECORD_COMMANDS_MAX) {
-        bytes += queue[count]?.bytes.length ?? 0;
-        if (count > 0 && bytes > RECORD_BYTES_GROUPED_MAX) break;
-        count += 1;
-      }
-      await this.#append(partition, queue.splice(0, count));
+      const boarded = await this.#board(partition, queue).catch(() => undefined);
+      if (boarded !== undefined) await this.#append(partition, boarded);
     }
     this.#running.delete(partition);
   }
 
   /** Resolves when the next groups leave, for every partition at the same moment. */
-  #turn(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#boarding.push(resolve);
+  #board(partition: number, queue: Waiting[]): Promise<Leaving> {
+    return new Promise((resolve, reject) => {
+      this.#boarding.push({ partition, queue, resolve, reject });
       this.#pace.ask();
     });
   }
 
-  async #append(partition: number, group: readonly Waiting[]): Promise<void> {
-    const commands = group.map((waiting) => waiting.bytes);
-    const content = { nodeId: this.#keyring.nodeId, partition, commands };
-    const record = encodeRecord(content, (message) => this.#keyring.sign(message));
-    const name = nameOf(record);
+  /** The records of all partitions that have something to say, under one signature. */
+  #depart(): void {
+    const boarding = this.#boarding;
+    this.#boarding = [];
+    const groups = boarding.map(({ queue }) => takeGroup(queue));
+    const contents = boarding.map(({ partition }, i) => ({
+      nodeId: this.#keyring.nodeId,
+      partition,
+      commands: (groups[i] ?? []).map((waiting) => waiting.bytes),
+    }));
+    try {
+      const records = encodeRecords(contents, (message) => this.#keyring.sign(message));
+      for (const [i, { resolve }] of boarding.entries())
+        resolve({ record: records[i] ?? new Uint8Array(0), group: groups[i] ?? [] });
+    } catch (error) {
+      for (const waiting of groups.flat()) waiting.reject(error);
+      for (const { reject } of boarding) reject(error);
+    }
+  }
+
+  async #append(partition: number, { record, group }: Leaving): Promise<void> {
+    const name = recordName(record);
     // The same commands may be on their way already, byte for byte and so by name: whoever gave them is answered too.
     const waiting = [...this.#take(name), ...group];
     this.#appended.set(name, { record, waiting, since: this.#clock.now() });
@@ -169,4 +187,15 @@ export class Appender {
       }
     }
   }
+}
+
+/** Takes from the front what goes into one record. */
+function takeGroup(queue: Waiting[]): readonly Waiting[] {
+  let [bytes, count] = [0, 0];
+  while (count < queue.length && count < RECORD_COMMANDS_MAX) {
+    bytes += queue[count]?.bytes.length ?? 0;
+    if (count > 0 && bytes > RECORD_BYTES_GROUPED_MAX) break;
+    count += 1;
+  }
+  return queue.splice(0, count);
 }

@@ -1,28 +1,58 @@
 import { createHash, createPublicKey, hash, verify, type KeyObject } from "node:crypto";
 import { ascii, concat, uintToBytes } from "../../protocol/bytes.ts";
+import { merkleTree, pathFrom, proofAt } from "../../protocol/merkle.ts";
 
 /**
  * One entry of a partition's log: a signed batch of commands.
  *   0 version (1)   1 node id (16)   17 partition (2)   19 command count (4)   then per command: length (4), bytes
- *   last 64: Ed25519 by the node over SHA-256("MIDC/v1 record" ‖ everything before)
+ *   then siblings (32 each), their count (1), Ed25519 by the node (64)
+ * Records that leave together share a signature, which costs as much as checking a request. Signed is the root of a tree
+ * with sorted pairs: a leaf is SHA-256("MIDC/v1 record" ‖ all before the siblings), a parent
+ * SHA-256("MIDC/v1 records" ‖ lower (32) ‖ higher (32)); the siblings lead from the leaf to the root.
  */
 
-const VERSION = 1;
+const VERSION = 2;
 const HEAD_BYTES = 23;
 const SIGNATURE_BYTES = 64;
+const SIBLING_BYTES = 32;
+const SIBLINGS_MAX = 16;
 export const RECORD_BYTES_MAX = 768 * 1024;
 export const RECORD_COMMANDS_MAX = 512;
 const TAG = ascii("MIDC/v1 record");
+const PAIR_TAG = ascii("MIDC/v1 records");
 
-const digest = (unsigned: Uint8Array): Uint8Array =>
-  new Uint8Array(createHash("sha256").update(TAG).update(unsigned).digest());
+const leafOf = (content: Uint8Array): Uint8Array =>
+  new Uint8Array(createHash("sha256").update(TAG).update(content).digest());
 
-export function encodeRecord(
-  content: { readonly nodeId: Uint8Array; readonly partition: number; readonly commands: readonly Uint8Array[] },
+const parentOf = (pair: Uint8Array): Uint8Array => new Uint8Array(hash("sha256", concat(PAIR_TAG, pair), "buffer"));
+
+export interface RecordContent {
+  readonly nodeId: Uint8Array;
+  readonly partition: number;
+  readonly commands: readonly Uint8Array[];
+}
+
+/** Records of several partitions under one signature, in the order given. */
+export function encodeRecords(
+  contents: readonly RecordContent[],
   sign: (message: Uint8Array) => Uint8Array,
-): Uint8Array {
+): readonly Uint8Array[] {
+  if (contents.length === 0) return [];
+  const encoded = contents.map(encodeContent);
+  const tree = merkleTree(encoded.map(leafOf), parentOf);
+  const signature = sign(tree.root);
+  return encoded.map((content, i) => {
+    const siblings = proofAt(tree, i);
+    return concat(content, ...siblings, Uint8Array.of(siblings.length), signature);
+  });
+}
+
+export const encodeRecord = (content: RecordContent, sign: (message: Uint8Array) => Uint8Array): Uint8Array =>
+  encodeRecords([content], sign)[0] ?? new Uint8Array(0);
+
+function encodeContent(content: RecordContent): Uint8Array {
   const size = content.commands.reduce((total, command) => total + 4 + command.length, HEAD_BYTES);
-  const bytes = new Uint8Array(size + SIGNATURE_BYTES);
+  const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
   bytes[0] = VERSION;
   bytes.set(content.nodeId, 1);
@@ -34,7 +64,6 @@ export function encodeRecord(
     bytes.set(command, at + 4);
     at += 4 + command.length;
   }
-  bytes.set(sign(digest(bytes.subarray(0, size))), size);
   return bytes;
 }
 
@@ -53,7 +82,7 @@ export function openRecord(
   publicKeyOf: ((nodeId: Uint8Array) => Uint8Array | undefined) | undefined,
   isMine: (record: Uint8Array) => boolean = () => false,
 ): OpenedRecord {
-  const size = bytes.length - SIGNATURE_BYTES;
+  const size = contentSize(bytes);
   if (size < HEAD_BYTES || bytes[0] !== VERSION || bytes.length > RECORD_BYTES_MAX)
     return { kind: "void", why: "malformed" };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -73,9 +102,42 @@ export function openRecord(
   const publicKey = publicKeyOf(nodeId);
   if (publicKey === undefined) return { kind: "void", why: "foreign" };
   // A node need not check a signature that it has just made over these very bytes; the answer is the same.
-  const genuine =
-    isMine(bytes) || verify(null, digest(bytes.subarray(0, size)), nodeKey(publicKey), bytes.subarray(size));
+  const genuine = isMine(bytes) || isSigned(bytes, size, publicKey);
   return genuine ? { kind: "record", nodeId, commands } : { kind: "void", why: "forged" };
+}
+
+/** How many bytes come before the siblings; negative when there cannot be so many. */
+function contentSize(bytes: Uint8Array): number {
+  const siblings = bytes.at(-SIGNATURE_BYTES - 1) ?? 0;
+  return siblings > SIBLINGS_MAX ? -1 : bytes.length - SIGNATURE_BYTES - 1 - siblings * SIBLING_BYTES;
+}
+
+/**
+ * What tells a record from every other one without reading it whole: its siblings and its signature, which are over
+ * its own content and partition.
+ */
+export const recordName = (record: Uint8Array): string =>
+  Buffer.from(record.subarray(Math.max(0, contentSize(record)))).toString("latin1");
+
+const CHECKED_MAX = 4_096;
+/** Signatures that have been checked: key, root and signature, each of which decides the answer. */
+const checked = new Map<string, boolean>();
+
+function isSigned(bytes: Uint8Array, size: number, publicKey: Uint8Array): boolean {
+  const [siblings, signature] = [bytes.subarray(size, -SIGNATURE_BYTES - 1), bytes.subarray(-SIGNATURE_BYTES)];
+  const path = Array.from({ length: siblings.length / SIBLING_BYTES }, (_, i) =>
+    siblings.subarray(i * SIBLING_BYTES, (i + 1) * SIBLING_BYTES),
+  );
+  const leaf = leafOf(bytes.subarray(0, size));
+  const root = pathFrom(leaf, path, parentOf).at(-1) ?? leaf;
+  const name = Buffer.concat([publicKey, root, signature]).toString("latin1");
+  let answer = checked.get(name);
+  if (answer === undefined) {
+    answer = verify(null, root, nodeKey(publicKey), signature);
+    if (checked.size >= CHECKED_MAX) checked.clear();
+    checked.set(name, answer);
+  }
+  return answer;
 }
 
 const SPKI = Uint8Array.from(Buffer.from("302a300506032b6570032100", "hex"));

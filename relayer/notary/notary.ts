@@ -15,7 +15,7 @@ import { Waiting } from "./waiting.ts";
 export interface BatchPolicy {
   readonly inputsMax: number;
   readonly legsMax: number;
-  /** Age of the oldest waiting transaction that closes a batch however small. */
+  /** How often a partition closes a batch, however small: the longest that a transaction waits for others. */
   readonly closeAfterMs: number;
 }
 
@@ -160,8 +160,8 @@ export class Notary {
     const { members, full } = await this.#ready();
     const [oldest] = members;
     if (oldest === undefined) return this.#waiting.count > 0 ? RETRY_MS_MIN : RETRY_MS_MAX;
-    const ageMs = this.#ports.clock.now() - oldest.tx.at;
-    if (!full && ageMs < this.#policy.closeAfterMs) return this.#policy.closeAfterMs - Math.max(0, ageMs);
+    const waitMs = this.#msUntilDue(oldest.tx.at);
+    if (!full && waitMs > 0) return waitMs;
     const head = decodeBatchHead(this.#ports.replica.view.get(keys.batchHead(this.#partition)));
     const place = { partition: this.#name, seq: head.next, prev: head.headerHash };
     const built = buildBatch(place, members, { ...this.#ports, view: this.#ports.replica.view });
@@ -181,12 +181,22 @@ export class Notary {
     return 0;
   }
 
-  /** How long nothing can be due: too few wait to fill a batch, and the oldest has not waited long enough. */
+  /** How long nothing can be due: too few wait to fill a batch, and the oldest came after the last closing. */
   #youngMs(): number {
     if (this.isFull) return 0;
     const [oldest] = this.#waiting.unbatched;
-    if (oldest === undefined) return RETRY_MS_MAX;
-    return this.#policy.closeAfterMs - Math.max(0, this.#ports.clock.now() - oldest.at);
+    return oldest === undefined ? RETRY_MS_MAX : this.#msUntilDue(oldest.at);
+  }
+
+  /**
+   * Each partition closes at its own moments, spread evenly over the interval: if all of them closed at once, all
+   * would be completed at once, and new requests would wait for it.
+   */
+  #msUntilDue(at: number): number {
+    const { closeAfterMs } = this.#policy;
+    const phase = (this.#partition * closeAfterMs) / this.#ports.replica.partitions;
+    const closing = (Math.floor((at - phase) / closeAfterMs) + 1) * closeAfterMs + phase;
+    return Math.max(0, closing - this.#ports.clock.now());
   }
 
   /** Whether a single transaction waits: the one whose age closes the batch. */

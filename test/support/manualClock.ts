@@ -22,6 +22,10 @@ export function manualClock(): ManualClock {
             resolve();
           },
         };
+        if (signal?.aborted === true) {
+          resolve();
+          return;
+        }
         sleeping.add(sleeper);
         signal?.addEventListener("abort", sleeper.wake, { once: true });
       }),

@@ -1,5 +1,6 @@
 import { Fault } from "../../errors.ts";
 import type { LogEntry, TrimmableLog } from "../../ports.ts";
+import { newestEntries } from "./newestEntries.ts";
 import { commit, openStore, type Store } from "./store.ts";
 
 const QUEUED_MAX = 10_000;
@@ -27,7 +28,59 @@ function keyOf(partition: number, seq: number): Buffer {
 export function openLmdbLog(options: { readonly path: string; readonly partitions: number }): TrimmableLog {
   const store = openStore(options.path);
   const tails = Array.from({ length: options.partitions }, (_, partition) => storedTail(store, partition));
+  const newest = tails.map(() => newestEntries());
   const listeners = new Set<(partition: number) => void>();
+  const writer = startWriter(store, tails, {
+    onWritten({ partition, record }, seq) {
+      newest[partition]?.add({ seq, bytes: record });
+    },
+    onFailed() {
+      for (const kept of newest) kept.clear();
+    },
+    onDone(partition) {
+      for (const tell of listeners) tell(partition);
+    },
+  });
+  return {
+    partitions: options.partitions,
+    append: (partition, record) => writer.append(partition, record),
+    read(partition, fromSeq, max) {
+      const kept = newest[partition]?.from(fromSeq, max);
+      if (kept !== undefined) return Promise.resolve(kept);
+      const entries = readStored(store, { partition, fromSeq, max });
+      const [oldest] = entries;
+      return oldest !== undefined && oldest.seq > fromSeq
+        ? Promise.reject(new Fault("LOG_TRIMMED", `partition ${partition} begins at ${oldest.seq}`))
+        : Promise.resolve(entries);
+    },
+    tail: (partition) => Promise.resolve(tails[partition] ?? 0),
+    first: (partition) => Promise.resolve(storedFirst(store, partition)),
+    trim(partition, beforeSeq) {
+      newest[partition]?.clear();
+      // The last record stays: it is what tells the next one's sequence when the log is opened again.
+      return dropBelow(store, partition, Math.min(beforeSeq, tails[partition] ?? 0));
+    },
+    follow(onNews) {
+      listeners.add(onNews);
+      return () => listeners.delete(onNews);
+    },
+    async close() {
+      await writer.finish();
+      await store.close();
+    },
+  };
+}
+
+/** Takes records and writes whatever waits as one transaction, over and over while there is any. */
+function startWriter(
+  store: Store,
+  tails: number[],
+  tell: {
+    readonly onWritten: (waiting: Waiting, seq: number) => void;
+    readonly onFailed: () => void;
+    readonly onDone: (partition: number) => void;
+  },
+) {
   let queue: Waiting[] = [];
   let writing: Promise<void> | undefined;
 
@@ -37,52 +90,39 @@ export function openLmdbLog(options: { readonly path: string; readonly partition
       queue = [];
       try {
         const seqs = await writeBatch(store, tails, batch);
-        for (const [i, waiting] of batch.entries()) waiting.resolve(seqs[i] ?? 0);
+        for (const [i, waiting] of batch.entries()) {
+          tell.onWritten(waiting, seqs[i] ?? 0);
+          waiting.resolve(seqs[i] ?? 0);
+        }
       } catch (error) {
         // Whether the bytes are there is unknown now, so what is there decides where the next record goes.
         for (const partition of tails.keys()) tails[partition] = storedTail(store, partition);
+        tell.onFailed();
         for (const waiting of batch) waiting.reject(new Fault("LOG_UNAVAILABLE", String(error)));
       }
-      for (const partition of new Set(batch.map((waiting) => waiting.partition)))
-        for (const tell of listeners) tell(partition);
+      for (const partition of new Set(batch.map((waiting) => waiting.partition))) tell.onDone(partition);
     }
     writing = undefined;
   }
 
   return {
-    partitions: options.partitions,
-    append(partition, record) {
+    append(partition: number, record: Uint8Array): Promise<number> {
       if (queue.length >= QUEUED_MAX) return Promise.reject(new Fault("QUEUE_FULL", "log"));
       return new Promise((resolve, reject) => {
         queue.push({ partition, record, resolve, reject });
         writing ??= Promise.resolve().then(writeQueued);
       });
     },
-    read(partition, fromSeq, max) {
-      const range = store.getRange({ start: keyOf(partition, fromSeq), end: keyOf(partition + 1, 0), limit: max });
-      const entries = [...range].map(({ key, value }): LogEntry => ({
-        seq: Number(key.readBigUInt64BE(2)),
-        bytes: new Uint8Array(value),
-      }));
-      const [oldest] = entries;
-      return oldest !== undefined && oldest.seq > fromSeq
-        ? Promise.reject(new Fault("LOG_TRIMMED", `partition ${partition} begins at ${oldest.seq}`))
-        : Promise.resolve(entries);
-    },
-    tail: (partition) => Promise.resolve(tails[partition] ?? 0),
-    first: (partition) => Promise.resolve(storedFirst(store, partition)),
-    trim: (partition, beforeSeq) =>
-      // The last record stays: it is what tells the next one's sequence when the log is opened again.
-      dropBelow(store, partition, Math.min(beforeSeq, tails[partition] ?? 0)),
-    follow(onNews) {
-      listeners.add(onNews);
-      return () => listeners.delete(onNews);
-    },
-    async close() {
-      await writing;
-      await store.close();
-    },
+    finish: async (): Promise<void> => writing,
   };
+}
+
+function readStored(
+  store: Store,
+  { partition, fromSeq, max }: { readonly partition: number; readonly fromSeq: number; readonly max: number },
+): readonly LogEntry[] {
+  const range = store.getRange({ start: keyOf(partition, fromSeq), end: keyOf(partition + 1, 0), limit: max });
+  return [...range].map(({ key, value }) => ({ seq: Number(key.readBigUInt64BE(2)), bytes: new Uint8Array(value) }));
 }
 
 function storedTail(store: Store, partition: number): number {

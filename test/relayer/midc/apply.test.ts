@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { decodeHeader } from "../../../protocol/block.ts";
 import { verifyChain } from "../../../protocol/chain.ts";
-import { toHex } from "../../../protocol/bytes.ts";
+import { concat, toHex } from "../../../protocol/bytes.ts";
 import { sha256 } from "../../../protocol/sha256.ts";
 import { applyRecord, Overlay } from "../../../relayer/midc/apply.ts";
 import { encodeCommand, type Command } from "../../../relayer/midc/command.ts";
 import { keys } from "../../../relayer/midc/keys.ts";
-import { encodeRecord } from "../../../relayer/midc/record.ts";
+import { encodeRecord, encodeRecords, recordName } from "../../../relayer/midc/record.ts";
 import {
   decodeApplied,
   decodeBlock,
@@ -233,11 +233,46 @@ describe("apply", () => {
     assert.deepEqual(run(enrolCommand(chainId, ownerTag)), [{ kind: "done" }]);
   });
 
+  it("takes records that share a signature one by one, and none with the siblings of another", () => {
+    const contents = Array.from({ length: 5 }, (_, i) => ({
+      nodeId: identity.nodeId,
+      partition,
+      commands: [encodeCommand(enrolCommand(idAt(partition, 16), idAt(partition, 16))), Uint8Array.of(i)],
+    }));
+    let signed = 0;
+    const records = encodeRecords(contents, (message) => {
+      signed += 1;
+      return identity.sign(message);
+    });
+    assert.equal(signed, 1);
+    for (const record of records)
+      assert.deepEqual(
+        machine(partition)
+          .feed(record)
+          .happened.map(({ kind }) => kind),
+        ["block"],
+      );
+    const [a, b] = [records[0] ?? new Uint8Array(0), records[1] ?? new Uint8Array(0)];
+    const size = a.length - 64 - 1 - 32 * (a.at(-65) ?? 0);
+    const swapped = concat(a.subarray(0, size), b.subarray(size));
+    assert.deepEqual(machine(partition).feed(swapped).happened, [{ kind: "void", why: "forged" }]);
+    assert.equal(new Set(records.map(recordName)).size, records.length);
+  });
+
+  it("does not take more siblings than a tree can have", () => {
+    const record = encodeRecord({ nodeId: identity.nodeId, partition, commands: [] }, identity.sign);
+    const many = concat(record.subarray(0, -65), new Uint8Array(17 * 32), Uint8Array.of(17), record.subarray(-64));
+    assert.deepEqual(machine(partition).feed(many).happened, [{ kind: "void", why: "malformed" }]);
+  });
+
   it("finds any flipped bit of a record forged or malformed", () => {
-    const record = encodeRecord(
-      { nodeId: identity.nodeId, partition, commands: [encodeCommand(enrolCommand(chainId, ownerTag))] },
-      identity.sign,
-    );
+    const content = {
+      nodeId: identity.nodeId,
+      partition,
+      commands: [encodeCommand(enrolCommand(chainId, ownerTag))],
+    };
+    const [record = new Uint8Array(0)] = encodeRecords([content, { ...content, partition: 1 }], identity.sign);
+    assert.equal(record.at(-65), 1, "it has a sibling");
     for (let at = 0; at < record.length; at += 1) {
       const flipped = record.slice();
       flipped[at] = (flipped[at] ?? 0) ^ 1;

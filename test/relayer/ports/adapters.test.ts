@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +7,8 @@ import { openLmdbLog } from "../../../relayer/adapters/lmdb/log.ts";
 import { openLmdbState } from "../../../relayer/adapters/lmdb/state.ts";
 import { memoryLog } from "../../../relayer/adapters/memory/log.ts";
 import { memoryState } from "../../../relayer/adapters/memory/state.ts";
+import { writeBehind } from "../../../relayer/log/writeBehind.ts";
+import { systemClock } from "../../../relayer/ops/clock.ts";
 import { behavesAsPartitionLog } from "./partitionLog.behavior.ts";
 import { behavesAsState } from "./state.behavior.ts";
 
@@ -23,3 +26,11 @@ behavesAsPartitionLog("LMDB", () => {
 });
 behavesAsState("memory", () => memoryState());
 behavesAsState("LMDB", () => openLmdbState(fresh()));
+behavesAsState("LMDB with its disk behind", () =>
+  writeBehind(openLmdbState(fresh()), {
+    clock: systemClock,
+    onFault(error) {
+      assert.ifError(error);
+    },
+  }),
+);
