@@ -15,7 +15,7 @@ import { seedUsers } from "./pipeline/seed.ts";
 import { fundPayers } from "./pipeline/fund.ts";
 
 const PARTITIONS = 16;
-const IN_FLIGHT = 256;
+const IN_FLIGHT = 512;
 const ACTIVE_USERS = 1_000;
 const PAYERS = 64;
 const PAYMENTS = 12_000;

@@ -16,7 +16,7 @@ const plan = workerData as {
   readonly pay: boolean;
 };
 
-const CONNECTIONS_MAX = 256;
+const CONNECTIONS_MAX = 512;
 
 const signer = await loadSigner();
 const keyring = openFileKeyring(plan.keyFile);
