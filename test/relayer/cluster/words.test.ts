@@ -3,6 +3,8 @@ import { describe, it } from "node:test";
 import { equalBytes, toHex, type Hex } from "../../../protocol/bytes.ts";
 import { digestsIn, reportIn } from "../../../relayer/cluster/answers.ts";
 import { openAsking } from "../../../relayer/cluster/asking.ts";
+import { joinCluster } from "../../../relayer/cluster/cluster.ts";
+import { createHealth } from "../../../relayer/cluster/health.ts";
 import { followPeers } from "../../../relayer/cluster/peers.ts";
 import { executorOf } from "../../../relayer/cluster/rendezvous.ts";
 import { openWords, type Words } from "../../../relayer/cluster/words.ts";
@@ -122,6 +124,30 @@ describe("the executor of a partition", () => {
     }
     assert.equal(of(0, []), undefined);
     assert.equal(new Set(partitions.map((p) => of(p, nodes))).size, 5);
+  });
+
+  it("is chosen among the live: a node that has been silent too long works on nothing", () => {
+    const { identities, words } = members(2);
+    const clock = testClock();
+    const cluster = joinCluster(
+      { url: () => "", acceptUnsafe: true },
+      {
+        ...{ words: words[0]!, clock, keyring: identities[0]!, health: createHealth(), onFault: () => undefined },
+        replica: { partitions: 64, applied: () => 0 },
+        engine: {
+          look: () => new Promise(() => undefined),
+          partition: () => Promise.reject(new Error("not asked")),
+          lead: () => Promise.resolve(),
+        },
+      },
+    );
+    clock.advance(2_000);
+    words[1]!.tell("alive", { url: "", applied: [], leaving: false });
+    const owned = (): number => partitions.filter((p) => cluster.owns(p)).length;
+    assert.ok(owned() > 0 && owned() < 64, "both work");
+    clock.advance(2_000);
+    assert.equal(owned(), 64);
+    void cluster.stop();
   });
 
   it("changes only for the partitions of a node that is gone, and comes back with it", () => {
