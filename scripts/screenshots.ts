@@ -1,6 +1,6 @@
 // pictures of every page of the portal: light and dark, at 360 and 1280 pixels
 import { mkdirSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { Command } from "commander";
 import type { Browser, Page } from "playwright-core";
 import { startBrowser } from "./local/browser.ts";
@@ -87,7 +87,7 @@ async function takeAll(browser: Browser, url: string, folder: string): Promise<n
 }
 
 async function screenshots(options: { readonly into: string }): Promise<void> {
-  const folder = join(root, options.into);
+  const folder = resolve(root, options.into);
   mkdirSync(folder, { recursive: true });
   const stack = await startStack({ dataDir: join(root, ".data/screenshots-stack"), names: SAMPLE_NAMES, portal: true });
   const browser = await startBrowser();
