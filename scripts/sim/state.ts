@@ -1,4 +1,6 @@
+import { concat } from "../../protocol/bytes.ts";
 import { Fault } from "../../relayer/errors.ts";
+import { keptAt } from "../../relayer/log/kept.ts";
 import { keys, partitionOfRow } from "../../relayer/midc/keys.ts";
 import { decodeApplied, encodeApplied } from "../../relayer/midc/rows.ts";
 import type { Row, State, Write } from "../../relayer/ports.ts";
@@ -54,7 +56,12 @@ export class Disk {
     if (seq === 0) return;
     const spoiled = digest.slice();
     spoiled[0] = (spoiled[0] ?? 0) ^ 1;
-    this.write([{ key: keys.applied(partition), value: encodeApplied({ seq, digest: spoiled }) }]);
+    const kept = keptAt(this, partition, seq);
+    this.write([
+      { key: keys.applied(partition), value: encodeApplied({ seq, digest: spoiled }) },
+      // The node believes it: its kept record says the same.
+      ...(kept === undefined ? [] : [{ key: keys.kept(partition, seq), value: concat(spoiled, kept.bytes) }]),
+    ]);
   }
 }
 
