@@ -2,8 +2,11 @@ import { Fault } from "../errors.ts";
 import type { Clock, Row, State, Write } from "../ports.ts";
 import { RETRY_MS } from "./appender.ts";
 
-/** How often the disk is written under load; what comes after a pause is written at once. */
-const FLUSH_MS = 100;
+/**
+ * How often the disk is written under load; what comes after a pause is written at once. The log's fsyncs wait for a
+ * commit that is being written, so many small ones make answers wait less than few large ones.
+ */
+const FLUSH_MS = 50;
 /** What may wait for the disk; a commit beyond it waits too. */
 const UNFLUSHED_BYTES_MAX = 32 * 1024 * 1024;
 /** Beside key and value: what holding a row costs, so that many small ones count as well. */
