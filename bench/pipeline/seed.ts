@@ -12,6 +12,8 @@ import { sealBody, sealUnder, shredKeyOf } from "../../relayer/privacy/shred.ts"
 import { loadSigner } from "./keys.ts";
 import { loadChainId } from "./requests.ts";
 
+/** Of one chain. */
+const BLOCKS_AT_ONCE = 50;
 const AT_ONCE = 2_000;
 const random = (size: number): Uint8Array => new Uint8Array(randomBytes(size));
 
@@ -53,20 +55,15 @@ export async function seedUsers(
       genesis: { chainId, kind: "genesis", txId, ...labels, ...sealBody(shredKey, random(200), concat(chainId, txId)) },
     });
     const blocks = index < (plan.longChains?.users ?? 0) ? (plan.longChains?.blocks ?? 0) : 0;
-    for (let i = 0; i < blocks; i += 1) {
+    const lay = (): Promise<unknown> => {
       const blockId = random(32);
-      void replica.submit(partitionOf(chainId, plan.partitions), {
-        kind: "block",
-        block: {
-          chainId,
-          kind: "personal",
-          txId: blockId,
-          ...labels,
-          ...sealBody(shredKey, random(300), concat(chainId, blockId)),
-        },
-      });
-      if (i % 500 === 499) await replica.barrier(partitionOf(chainId, plan.partitions));
-    }
+      const sealed = sealBody(shredKey, random(300), concat(chainId, blockId));
+      const block = { chainId, kind: "personal" as const, txId: blockId, ...labels, ...sealed };
+      return replica.submit(partitionOf(chainId, plan.partitions), { kind: "block", block });
+    };
+    // A few of each chain at a time: the queues of a node are short.
+    for (let laid = 0; laid < blocks; laid += BLOCKS_AT_ONCE)
+      await Promise.all(Array.from({ length: Math.min(BLOCKS_AT_ONCE, blocks - laid) }, lay));
   };
   for (let from = 0; from < plan.users; from += AT_ONCE) {
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, plan.users - from) }, (_, i) => enrol(from + i)));
