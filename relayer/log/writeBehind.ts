@@ -7,7 +7,7 @@ import { RETRY_MS } from "./appender.ts";
  * commit that is being written, so many small ones make answers wait less than few large ones.
  */
 const FLUSH_MS = 50;
-/** What may wait for the disk; a commit beyond it waits too. */
+/** What may wait for the disk; a commit beyond it waits too, and is refused when the disk then fails. */
 const UNFLUSHED_BYTES_MAX = 32 * 1024 * 1024;
 /** Beside key and value: what holding a row costs, so that many small ones count as well. */
 const ROW_BYTES = 64;
@@ -58,7 +58,7 @@ function startFlusher(state: State, { clock, onFault }: Ports) {
   let leaving = new Unflushed();
   let flushing: Promise<void> | undefined;
   let flushedAt = 0;
-  let room: (() => void)[] = [];
+  const room: { readonly go: () => void; readonly refuse: (error: unknown) => void }[] = [];
   const hurry = new AbortController();
 
   const flushAll = async (): Promise<void> => {
@@ -74,12 +74,13 @@ function startFlusher(state: State, { clock, onFault }: Ports) {
         leaving = new Unflushed();
       } catch (error) {
         onFault(error);
+        // Nothing of theirs was taken. Whoever waited looks again whether it is still wanted: the node may be stopping.
+        for (const { refuse } of room.splice(0)) refuse(error);
         if (hurry.signal.aborted) throw error;
         await clock.sleep(RETRY_MS, hurry.signal);
       }
       if (leaving.bytes + waiting.bytes > UNFLUSHED_BYTES_MAX) continue;
-      for (const go of room) go();
-      room = [];
+      for (const { go } of room.splice(0)) go();
     }
     flushing = undefined;
   };
@@ -88,7 +89,8 @@ function startFlusher(state: State, { clock, onFault }: Ports) {
     find: (name: string): Write | undefined => waiting.rows.get(name) ?? leaving.rows.get(name),
     above: (): readonly Unflushed[] => [leaving, waiting],
     async add(writes: readonly Write[]): Promise<void> {
-      while (leaving.bytes + waiting.bytes > UNFLUSHED_BYTES_MAX) await new Promise<void>((go) => room.push(go));
+      while (leaving.bytes + waiting.bytes > UNFLUSHED_BYTES_MAX)
+        await new Promise<void>((go, refuse) => room.push({ go, refuse }));
       waiting.add(writes);
       flushing ??= Promise.resolve().then(flushAll);
     },

@@ -23,15 +23,23 @@ function behind() {
   const disk = memoryState();
   const commits: (readonly Write[])[] = [];
   const faults: unknown[] = [];
+  let held: Promise<void> | undefined;
   const counted: State = {
     ...disk,
-    commit: (writes) => {
+    commit: async (writes) => {
       commits.push(writes);
-      return disk.commit(writes);
+      await held;
+      await disk.commit(writes);
     },
   };
+  /** From now on the disk takes for ever, until it is let go. */
+  const hold = (): (() => void) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    held = promise;
+    return resolve;
+  };
   const state = writeBehind(counted, { clock, onFault: (error) => faults.push(error) });
-  return { clock, disk, commits, faults, state };
+  return { clock, disk, commits, faults, state, hold };
 }
 
 describe("a state whose disk follows behind", () => {
@@ -73,17 +81,33 @@ describe("a state whose disk follows behind", () => {
   });
 
   it("lets a commit wait when the disk is too far behind", async () => {
-    const { clock, disk, state } = behind();
-    disk.failing = 3;
+    const { clock, disk, state, hold } = behind();
+    const release = hold();
     await state.commit([row(1, 1, 40 * 1024 * 1024)]);
     let done = false;
     const next = state.commit([row(2, 2)]).then(() => (done = true));
-    await clock.advance(1);
-    await clock.advance(200);
+    for (let i = 0; i < 4; i += 1) await clock.advance(200);
     assert.equal(done, false);
-    for (let i = 0; i < 8; i += 1) await clock.advance(200);
+    release();
     await next;
-    assert.deepEqual([at(disk, 1), at(state, 2)], [1, 2]);
+    await clock.advance(200);
+    assert.deepEqual([at(disk, 1), at(disk, 2)], [1, 2]);
+  });
+
+  it("refuses a commit that waits for a disk that fails, so that a node can still stop, and keeps what it had taken", async () => {
+    const { clock, disk, state, hold } = behind();
+    const release = hold();
+    await state.commit([row(1, 1, 40 * 1024 * 1024)]);
+    const next = assert.rejects(state.commit([row(2, 2)]), { code: "STATE_UNAVAILABLE" });
+    disk.failing = 1;
+    release();
+    await next;
+    assert.deepEqual([at(state, 1), at(state, 2)], [1, undefined]);
+    await clock.advance(200);
+    await clock.advance(200);
+    assert.equal(at(disk, 1), 1);
+    await state.commit([row(2, 2)]);
+    assert.equal(at(state, 2), 2);
   });
 
   it("writes everything before it closes, takes nothing more, and says when the disk did not take it", async () => {
