@@ -8,6 +8,7 @@ import { keys } from "../midc/keys.ts";
 import { decodeBatch, decodeBatchHead } from "../midc/rows.ts";
 import type { Clock, Committee, Ledger, Notarized, PartitionLog, Sending } from "../ports.ts";
 import { buildBatch, type BatchPorts, type BuiltBatch, type Member } from "./batch.ts";
+import { msUntilClosing } from "./closing.ts";
 import { settleBatch, type SettlePorts } from "./settle.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -188,18 +189,13 @@ export class Notary {
     return oldest === undefined ? RETRY_MS_MAX : this.#msUntilDue(oldest.at);
   }
 
-  /**
-   * Each partition closes at its own moments, spread evenly over the interval: if all of them closed at once, all
-   * would be completed at once, and new requests would wait for it.
-   */
   #msUntilDue(at: number): number {
-    const { closeAfterMs } = this.#policy;
-    const phase = (this.#partition * closeAfterMs) / this.#ports.replica.partitions;
-    const closing = (Math.floor((at - phase) / closeAfterMs) + 1) * closeAfterMs + phase;
-    return Math.max(0, closing - this.#ports.clock.now());
+    const { clock, replica } = this.#ports;
+    const place = { partition: this.#partition, partitions: replica.partitions };
+    return msUntilClosing(at, clock.now(), { ...place, closeAfterMs: this.#policy.closeAfterMs });
   }
 
-  /** Whether a single transaction waits: the one whose age closes the batch. */
+  /** Whether a single transaction waits: the one that sets the time of the next look. */
   get isFirst(): boolean {
     return this.#waiting.count === 1;
   }

@@ -12,7 +12,15 @@ const PARTITIONS = 4;
 async function paced() {
   const clock = manualClock();
   const log = memoryLog(PARTITIONS);
-  const keyring = testIdentity();
+  const identity = testIdentity();
+  let signatures = 0;
+  const keyring: typeof identity = {
+    ...identity,
+    sign(message) {
+      signatures += 1;
+      return identity.sign(message);
+    },
+  };
   const genesisNodes = new Map([[toHex(keyring.nodeId), keyring.nodePublicKey]]);
   const replica = await startReplica(
     {
@@ -26,7 +34,7 @@ async function paced() {
   const enrol = (partition: number) =>
     replica.submit(partition, enrolCommand(idAt(partition, 16), idAt(partition, 16)));
   const records = async () => Promise.all(Array.from({ length: PARTITIONS }, (_, p) => log.tail(p)));
-  return { clock, replica, enrol, records };
+  return { clock, replica, enrol, records, signatures: () => signatures };
 }
 
 describe("group commits under load", () => {
@@ -36,9 +44,10 @@ describe("group commits under load", () => {
     assert.deepEqual(await records(), [1, 0, 0, 0]);
   });
 
-  it("leave together for all partitions, each with one record of all that came since", async () => {
-    const { clock, enrol, records } = await paced();
+  it("leave together for all partitions, each with one record of all that came since, under one signature", async () => {
+    const { clock, enrol, records, signatures } = await paced();
     await enrol(0);
+    assert.equal(signatures(), 1);
     const waiting = [];
     for (let round = 0; round < 5; round += 1) {
       for (let partition = 0; partition < PARTITIONS; partition += 1) waiting.push(enrol(partition));
@@ -49,6 +58,7 @@ describe("group commits under load", () => {
     const results = await Promise.all(waiting);
     assert.ok(results.every(({ kind }) => kind === "done"));
     assert.deepEqual(await records(), [2, 1, 1, 1]);
+    assert.equal(signatures(), 2, "one for all that leave together");
   });
 
   it("keep nobody awake once the node is stopped", async () => {

@@ -23,7 +23,7 @@ function behind() {
   const disk = memoryState();
   const commits: (readonly Write[])[] = [];
   const faults: unknown[] = [];
-  let held: Promise<void> | undefined;
+  let held: Promise<undefined> | undefined;
   const counted: State = {
     ...disk,
     commit: async (writes) => {
@@ -34,9 +34,11 @@ function behind() {
   };
   /** From now on the disk takes for ever, until it is let go. */
   const hold = (): (() => void) => {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = Promise.withResolvers<undefined>();
     held = promise;
-    return resolve;
+    return () => {
+      resolve(undefined);
+    };
   };
   const state = writeBehind(counted, { clock, onFault: (error) => faults.push(error) });
   return { clock, disk, commits, faults, state, hold };
