@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { equalBytes, fromHex, toHex, type Hex } from "../protocol/bytes.ts";
-import { placeFolder, ROWS_FILE, settleStage, stageOf } from "./adapters/file/folder.ts";
+import { ROWS_FILE, settleStage, stage, stageOf } from "./adapters/file/folder.ts";
 import { openLmdbState } from "./adapters/lmdb/state.ts";
 import { manifestIn, type Manifest } from "./audit/snapshot.ts";
 import { digestsIn } from "./cluster/answers.ts";
@@ -68,7 +68,7 @@ export async function fetchSnapshot(config: Config, logs: readonly EnginePartiti
   checkManifest(chosen.manifest, config);
   if (toHex(nodeIdOf(fromHex(chosen.manifest.node) ?? new Uint8Array(32))) !== chosen.source)
     throw new Fault("BACKUP_FOREIGN", `${chosen.source} offered a snapshot that another node has signed`);
-  const { part, ready } = stageOf(config.MIDCHAIN_DATA_DIR);
+  const { part } = stageOf(config.MIDCHAIN_DATA_DIR);
   settleStage(config.MIDCHAIN_DATA_DIR);
   mkdirSync(part, { recursive: true, mode: 0o700 });
   await download(chosen, join(part, ROWS_FILE), ports.asking);
@@ -80,7 +80,7 @@ export async function fetchSnapshot(config: Config, logs: readonly EnginePartiti
   } finally {
     await copy.close();
   }
-  placeFolder(part, ready);
+  stage(config.MIDCHAIN_DATA_DIR);
 }
 
 /** One that reaches the log in every partition: stored already, or taken now by a node that is not behind itself. */

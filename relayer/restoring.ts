@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fromHex, toHex } from "../protocol/bytes.ts";
-import { placeFolder, ROWS_FILE, stageOf } from "./adapters/file/folder.ts";
+import { ROWS_FILE, stage, stageOf } from "./adapters/file/folder.ts";
 import { openFileKeyring } from "./adapters/file/keyring.ts";
 import { readExtents } from "./adapters/jetstream/extents.ts";
 import { openLmdbState } from "./adapters/lmdb/state.ts";
@@ -33,18 +33,23 @@ export function readManifest(folder: string): Manifest {
   return manifest;
 }
 
+export interface Prepared extends Restored {
+  /** Leaves the copy where the node's next start takes it from. */
+  readonly stage: () => void;
+}
+
 /**
- * Copies a backup beside the node's state, checks the copy against itself, this node's keys, the chain and the logs, and
- * leaves it where the next start takes it from. The node may be running meanwhile: it notices nothing.
+ * Copies a backup beside the node's state and checks the copy against itself, this node's keys, the chain and the logs.
+ * The node may be running meanwhile: it notices nothing, and nothing of it is changed before `stage`.
  */
-export async function stageBackup(
+export async function prepareBackup(
   folder: string,
   config: Config,
   options: { readonly withoutLog: boolean },
-): Promise<Restored> {
+): Promise<Prepared> {
   const manifest = readManifest(folder);
   checkManifest(manifest, config);
-  const { part, ready } = stageOf(config.MIDCHAIN_DATA_DIR);
+  const { part } = stageOf(config.MIDCHAIN_DATA_DIR);
   mkdirSync(part, { recursive: true, mode: 0o700 });
   cpSync(join(folder, ROWS_FILE), join(part, ROWS_FILE));
   await checkBytes(part, manifest);
@@ -58,8 +63,10 @@ export async function stageBackup(
   } finally {
     await copy.close();
   }
-  placeFolder(part, ready);
-  return { manifest, withoutLog: missing };
+  const stagePart = (): void => {
+    stage(config.MIDCHAIN_DATA_DIR);
+  };
+  return { manifest, withoutLog: missing, stage: stagePart };
 }
 
 /** Signed by a member, and this node's vault key opens what is wrapped in it. */

@@ -124,7 +124,13 @@ async function takeOne(
   const name = takenAt.replaceAll(/[^0-9TZ]/g, "");
   const folder = join(home, name);
   const part = `${folder}${PART}`;
-  await state.copyTo(part);
+  try {
+    await state.copyTo(part);
+  } catch (error) {
+    // It is tried again soon: what a full disk has taken of each try must not stay.
+    rmSync(part, { recursive: true, force: true });
+    throw error;
+  }
   const copy = openLmdbState(part);
   const partitions = placesOf(copy, config.MIDCHAIN_PARTITIONS);
   await copy.close();

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Trimmed } from "../../relayer/cluster/trims.ts";
 import { readConfig, type Config } from "../../relayer/config.ts";
 import { Fault, faults } from "../../relayer/errors.ts";
-import { stageBackup, type Restored } from "../../relayer/restoring.ts";
+import { prepareBackup, type Prepared } from "../../relayer/restoring.ts";
 import { refuse } from "../terminal/refuse.ts";
 import { backUp } from "./backup.ts";
 import { localFolders, localOperatorUrls, restartLocal } from "./local.ts";
@@ -82,14 +82,16 @@ export async function restore(folder: string, options: RestoreOptions): Promise<
   const nodes = isHere ? [configOf(process.env)] : localFolders().map((dir) => configOf(settingsIn(dir)));
   if (nodes.length === 0)
     refuse("there is no node to restore", "set MIDCHAIN_DATA_DIR and the relayer's other settings, node by node", 2);
-  const restored: Restored[] = [];
+  // All or none: the last node may have other keys than the first.
+  const restored: Prepared[] = [];
   for (const config of nodes)
     restored.push(
       await orRefuse(
-        () => stageBackup(folder, config, { withoutLog: options.withoutLog === true }),
-        "nothing of the node was changed; the same call may be made again",
+        () => prepareBackup(folder, config, { withoutLog: options.withoutLog === true }),
+        "nothing was changed at any node; the same call may be made again",
       ),
     );
+  for (const { stage } of restored) stage();
   if (!isHere) restartLocal();
   const gone = restored[0]?.withoutLog.length ?? 0;
   tell(options, { nodes: nodes.map((config) => config.MIDCHAIN_DATA_DIR), takenAt: restored[0]?.manifest.takenAt }, [

@@ -92,6 +92,5 @@ async function killed(slot: Slot | undefined, folder: string): Promise<void> {
     await once(child, "close");
     clearTimeout(timer);
     if (existsSync(join(slot.dataDir, "state"))) throw new Error("a restore that was killed has put a state in use");
-    rmSync(join(slot.dataDir, "state.ready"), { recursive: true, force: true });
   }
 }

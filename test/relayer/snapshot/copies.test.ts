@@ -1,20 +1,31 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { ascii, toHex } from "../../../protocol/bytes.ts";
-import { hashRows, placeFolder, settleStage, stageOf } from "../../../relayer/adapters/file/folder.ts";
+import { hashRows, settleStage, stage } from "../../../relayer/adapters/file/folder.ts";
 import { openLmdbState } from "../../../relayer/adapters/lmdb/state.ts";
 import { memoryLog } from "../../../relayer/adapters/memory/log.ts";
 import { isSigned, manifestIn, placesOf, signManifest, type Manifest } from "../../../relayer/audit/snapshot.ts";
 import { checkBytes, checkManifest, checkRows } from "../../../relayer/copies.ts";
+import type { Config } from "../../../relayer/config.ts";
 import { Fault, type FaultCode } from "../../../relayer/errors.ts";
 import { startReplica } from "../../../relayer/log/replica.ts";
 import { keys } from "../../../relayer/midc/keys.ts";
 import { ledgerPartition } from "../../../relayer/notary/notary.ts";
 import { systemClock } from "../../../relayer/ops/clock.ts";
 import type { Anchors, State } from "../../../relayer/ports.ts";
+import { openSnapshots } from "../../../relayer/snapshots.ts";
 import { enrolCommand, idAt, random, testIdentity } from "../../support/relayer.ts";
 
 const home = mkdtempSync(join(tmpdir(), "midchain-copies-"));
@@ -182,10 +193,11 @@ describe("another state takes a node's place", () => {
   it("at the next start, and the one before is moved aside", () => {
     const dir = folder();
     files(dir, "state", "old");
-    const { part, ready } = stageOf(dir);
+    files(dir, "state.part", "newer");
+    stage(dir);
     files(dir, "state.part", "new");
-    placeFolder(part, ready);
-    assert.equal(textIn(dir, "state"), "old");
+    stage(dir);
+    assert.equal(textIn(dir, "state"), "old", "staged twice, and nothing has changed yet");
     settleStage(dir);
     settleStage(dir);
     assert.deepEqual(
@@ -202,5 +214,46 @@ describe("another state takes a node's place", () => {
     renameSync(join(dir, "state"), join(dir, "state.before"));
     settleStage(dir);
     assert.deepEqual([textIn(dir, "state"), textIn(dir, "state.before")], ["new", "old"]);
+  });
+});
+
+describe("a snapshot", () => {
+  const config = { ...CONFIG, MIDCHAIN_SNAPSHOT_MINUTES: 0 };
+  async function snapshotting(copyTo?: (folder: string) => Promise<void>) {
+    const dir = folder();
+    await stateIn(join(dir, "state"));
+    const state = openLmdbState(join(dir, "state"));
+    const ports = { keyring: identity, isPressed: () => false, onFault: assert.ifError };
+    const open = () =>
+      openSnapshots({ ...config, MIDCHAIN_DATA_DIR: dir } as Config, {
+        ...ports,
+        state: copyTo === undefined ? state : { ...state, copyTo },
+      });
+    return { open, names: () => readdirSync(join(dir, "snapshots")), close: () => state.close() };
+  }
+
+  it("is taken once for all who ask at once, kept over a restart, and signed", async () => {
+    const { open, names, close } = await snapshotting();
+    const [one, two] = await (async (snapshots) => Promise.all([snapshots.take(), snapshots.take()]))(open());
+    assert.equal(one, two);
+    assert.deepEqual([names(), isSigned(one.manifest)], [[one.name], true]);
+    assert.deepEqual(open().newest(), one);
+    await close();
+  });
+
+  it("leaves nothing behind when it cannot be finished, now or at the next start", async () => {
+    const full = await snapshotting((path) => {
+      mkdirSync(path, { recursive: true });
+      writeFileSync(join(path, "data.mdb"), "half of it");
+      return Promise.reject(new Error("no space left"));
+    });
+    await assert.rejects(full.open().take(), /no space left/);
+    assert.deepEqual(full.names(), []);
+    await full.close();
+    const { open, names, close } = await snapshotting();
+    const taken = await open().take();
+    mkdirSync(`${taken.folder}.part`);
+    assert.deepEqual([open().newest(), names()], [taken, [taken.name]]);
+    await close();
   });
 });
