@@ -1,4 +1,5 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
+import type { JsonBatchHeader } from "./inclusion.ts";
 import { sha256 } from "./sha256.ts";
 import { ascii, concat, fromHex, toHex, type Hex } from "./bytes.ts";
 
@@ -17,13 +18,7 @@ export interface ProofItem {
   readonly proof: readonly Hex[];
 }
 
-export interface ProofInclusion {
-  readonly partition: Hex;
-  readonly seq: number;
-  readonly prev: Hex;
-  readonly root: Hex;
-  readonly count: number;
-  readonly itemsHash: Hex;
+export interface ProofInclusion extends JsonBatchHeader {
   readonly inputProof: readonly Hex[];
   readonly txHash: Hex;
   readonly blockHash: Hex;

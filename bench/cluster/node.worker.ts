@@ -1,11 +1,10 @@
-import { randomBytes } from "node:crypto";
-import { concat } from "../../protocol/bytes.ts";
 import { readConfig } from "../../relayer/config.ts";
 import { layGround } from "../../relayer/ground.ts";
 import { partitionOf } from "../../relayer/midc/keys.ts";
-import { sealBody, sealUnder, shredKeyOf } from "../../relayer/privacy/shred.ts";
+import { sealBody, shredKeyOf } from "../../relayer/privacy/shred.ts";
 import { loadSigner } from "../pipeline/keys.ts";
 import { loadChainId } from "../pipeline/requests.ts";
+import { labels, random, seededUser } from "../pipeline/user.ts";
 import type { Answer, Order } from "./nodes.ts";
 
 /**
@@ -15,41 +14,25 @@ import type { Answer, Order } from "./nodes.ts";
 const ENROLLED_AT_ONCE = 500;
 const BODY_BYTES = 300;
 
-const random = (size: number): Uint8Array => new Uint8Array(randomBytes(size));
-const labels = { category: 0, jurisdiction: 0, retentionClass: 0, day: 20_000, codedId: new Uint8Array(32) };
-
 const read = readConfig(process.env);
 if (read.kind === "invalid") throw new Error(read.problems.join("; "));
 const ground = await layGround(read.config, { wrap: (stores) => stores, onFault: console.error });
 const { replica, stores } = ground;
 const { keyring } = stores;
 const signer = await loadSigner();
-const shredBytes = random(32);
-const shredKey = shredKeyOf(shredBytes);
-const ownerTagOf = (index: number): Uint8Array => keyring.ownerTag(signer.account(signer.privateKey(index)));
-const chainOf = (index: number): Uint8Array => loadChainId(ownerTagOf(index), index);
+const chainOf = (index: number): Uint8Array =>
+  loadChainId(keyring.ownerTag(signer.account(signer.privateKey(index))), index);
 
 async function enrol(index: number): Promise<void> {
-  const ownerTag = ownerTagOf(index);
-  const chainId = loadChainId(ownerTag, index);
-  const txId = random(32);
-  await replica.submit(partitionOf(chainId, replica.partitions), {
-    kind: "enrol",
-    ownerTag,
-    shredKey: keyring.wrap(shredBytes, chainId),
-    pepper: keyring.wrap(random(32), concat(chainId, Uint8Array.of(1))),
-    slots: sealUnder(shredKey, random(120), chainId),
-    readerKeyId: random(16),
-    binding: sealUnder(shredKey, random(200), chainId),
-    genesis: { chainId, kind: "genesis", txId, ...labels, ...sealBody(shredKey, random(200), concat(chainId, txId)) },
-  });
+  const { chainId, command } = seededUser(index, { keyring, signer });
+  await replica.submit(partitionOf(chainId, replica.partitions), command);
 }
 
 /** Appends blocks, so many at a time, for so long; a block counts once it is in the log and applied here. */
 async function append({ inFlight, ms, users }: Order & { kind: "blocks" }): Promise<Answer> {
   const chains = Array.from({ length: users }, (_, index) => chainOf(index));
   // Sealing is the door's work, not the log's: every block carries the same sealed body.
-  const body = sealBody(shredKey, random(BODY_BYTES), new Uint8Array(0));
+  const body = sealBody(shredKeyOf(random(32)), random(BODY_BYTES), new Uint8Array(0));
   const latenciesMs: number[] = [];
   let next = Math.floor(Math.random() * users);
   const startedAt = performance.now();

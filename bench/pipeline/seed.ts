@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { concat } from "../../protocol/bytes.ts";
 import { openFileKeyring } from "../../relayer/adapters/file/keyring.ts";
@@ -8,14 +7,13 @@ import { toHex } from "../../protocol/bytes.ts";
 import { startReplica } from "../../relayer/log/replica.ts";
 import { partitionOf } from "../../relayer/midc/keys.ts";
 import { systemClock } from "../../relayer/ops/clock.ts";
-import { sealBody, sealUnder, shredKeyOf } from "../../relayer/privacy/shred.ts";
+import { sealBody } from "../../relayer/privacy/shred.ts";
 import { loadSigner } from "./keys.ts";
-import { loadChainId } from "./requests.ts";
+import { labels, random, seededUser } from "./user.ts";
 
 /** Of one chain. */
 const BLOCKS_AT_ONCE = 50;
 const AT_ONCE = 2_000;
-const random = (size: number): Uint8Array => new Uint8Array(randomBytes(size));
 
 /**
  * Fills a data folder with enrolled users (and, for the first of them, long chains) through the same replica that the
@@ -38,22 +36,8 @@ export async function seedUsers(
   );
   const signer = await loadSigner();
   const enrol = async (index: number): Promise<void> => {
-    const ownerTag = keyring.ownerTag(signer.account(signer.privateKey(index)));
-    const chainId = loadChainId(ownerTag, index);
-    const shredBytes = random(32);
-    const shredKey = shredKeyOf(shredBytes);
-    const txId = random(32);
-    const labels = { category: 0, jurisdiction: 0, retentionClass: 0, day: 20_000, codedId: new Uint8Array(32) };
-    await replica.submit(partitionOf(chainId, plan.partitions), {
-      kind: "enrol",
-      ownerTag,
-      shredKey: keyring.wrap(shredBytes, chainId),
-      pepper: keyring.wrap(random(32), concat(chainId, Uint8Array.of(1))),
-      slots: sealUnder(shredKey, random(120), chainId),
-      readerKeyId: random(16),
-      binding: sealUnder(shredKey, random(200), chainId),
-      genesis: { chainId, kind: "genesis", txId, ...labels, ...sealBody(shredKey, random(200), concat(chainId, txId)) },
-    });
+    const { chainId, shredKey, command } = seededUser(index, { keyring, signer });
+    await replica.submit(partitionOf(chainId, plan.partitions), command);
     const blocks = index < (plan.longChains?.users ?? 0) ? (plan.longChains?.blocks ?? 0) : 0;
     const lay = (): Promise<unknown> => {
       const blockId = random(32);

@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { approvalTypedData, slotsContentHash, type Approval } from "../../../protocol/approval.ts";
 import { toHex, type Hex } from "../../../protocol/bytes.ts";
-import { bytesOf, enrolActor, type Actor } from "../../support/actors.ts";
+import { bytesOf, type Actor } from "../../support/actors.ts";
 import { random } from "../../support/relayer.ts";
-import { startHttp, type Answer, type TestHttp } from "../../support/relayer/httpNode.ts";
-
-const wallet = () => privateKeyToAccount(generatePrivateKey());
+import type { Answer, TestHttp } from "../../support/relayer/httpNode.ts";
+import { startSignedIn } from "../../support/relayer/signedIn.ts";
 
 describe("a change that a session alone must not make", () => {
   let http: TestHttp;
@@ -16,10 +14,7 @@ describe("a change that a session alone must not make", () => {
   let token: string;
 
   before(async () => {
-    http = await startHttp();
-    alice = await enrolActor(wallet(), http.node);
-    bob = await enrolActor(wallet(), http.node);
-    token = await http.signIn(alice.wallet);
+    ({ http, alice, bob, token } = await startSignedIn());
   });
   after(() => http.stop());
 

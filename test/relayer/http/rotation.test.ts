@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { hexToBytes } from "viem";
-import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { approvalTypedData, keysContentHash, slotsContentHash, type Approval } from "../../../protocol/approval.ts";
 import { bindingTypedData, decodeBinding, encodeBinding, type KeyBinding } from "../../../protocol/binding.ts";
 import { toHex, type Hex } from "../../../protocol/bytes.ts";
-import { bytesOf, enrolActor, type Actor } from "../../support/actors.ts";
+import { bytesOf, type Actor } from "../../support/actors.ts";
 import { random } from "../../support/relayer.ts";
-import { startHttp, type Answer, type TestHttp } from "../../support/relayer/httpNode.ts";
-
-const wallet = () => privateKeyToAccount(generatePrivateKey());
+import type { Answer, TestHttp } from "../../support/relayer/httpNode.ts";
+import { freshWallet, startSignedIn } from "../../support/relayer/signedIn.ts";
 
 describe("a rotation of keys", () => {
   let http: TestHttp;
@@ -18,10 +16,7 @@ describe("a rotation of keys", () => {
   let token: string;
 
   before(async () => {
-    http = await startHttp();
-    alice = await enrolActor(wallet(), http.node);
-    bob = await enrolActor(wallet(), http.node);
-    token = await http.signIn(alice.wallet);
+    ({ http, alice, bob, token } = await startSignedIn());
   });
   after(() => http.stop());
 
@@ -143,7 +138,7 @@ describe("a rotation of keys", () => {
     assert.equal((await put({ ...json, approval: undefined })).status, 400);
     const answers = await Promise.all([put(json), put(json), put((await order()).json)]);
     assert.deepEqual(answers.map(({ status }) => status).toSorted(), [200, 422, 422]);
-    const stranger = await http.signIn(wallet());
+    const stranger = await http.signIn(freshWallet());
     isRefused("AP-031", await http.ask("POST", "/v1/me/keys/start", { token: stranger }));
   });
 });
