@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { Fault } from "../../../relayer/errors.ts";
 import { keys } from "../../../relayer/midc/keys.ts";
 import { decodeHead } from "../../../relayer/midc/rows.ts";
+import { settled } from "../../support/manualClock.ts";
 import { draft, enrolCommand, idAt, random, testReplica } from "../../support/relayer.ts";
 
 const partition = 1;
@@ -14,6 +15,29 @@ describe("the replica", () => {
     assert.deepEqual(await replica.submit(partition, command), { kind: "done" });
     assert.deepEqual(await replica.submit(partition, command), { kind: "known" });
     assert.equal(replica.applied(partition), 2);
+  });
+
+  it("answers nobody before the state has said that its commit is done", async () => {
+    const { replica, state } = await testReplica();
+    const commit = state.commit.bind(state);
+    const held = Promise.withResolvers<undefined>();
+    state.commit = async (writes) => {
+      await held.promise;
+      await commit(writes);
+    };
+    const chainId = idAt(partition, 16);
+    let answered = false;
+    const submitted = replica.submit(partition, enrolCommand(chainId, idAt(partition, 16))).then(() => {
+      answered = true;
+    });
+    await settled();
+    assert.deepEqual(
+      [answered, replica.applied(partition), replica.view.get(keys.head(chainId))],
+      [false, 0, undefined],
+    );
+    held.resolve(undefined);
+    await submitted;
+    assert.equal(replica.applied(partition), 1);
   });
 
   it("groups what waits into few records, and answers each command by itself", async () => {
