@@ -38,6 +38,8 @@ const schema = z.object({
   MIDCHAIN_DATA_DIR: z.string().min(1),
   MIDCHAIN_HOST: z.string().default("127.0.0.1"),
   MIDCHAIN_PORT: count(8080, 65_535),
+  /** Whoever reaches it may stop transactions, change members and fetch copies of all data: never the public's. */
+  MIDCHAIN_METRICS_HOST: z.string().default("127.0.0.1"),
   MIDCHAIN_METRICS_PORT: count(9464, 65_535),
   /** Where people reach this node; SIWE messages must name it. */
   MIDCHAIN_PUBLIC_URL: z.url().optional(),

@@ -97,12 +97,11 @@ async function open(config: Config, log: Logger): Promise<() => Promise<void>> {
     },
     { clock: systemClock, log },
   );
-  const host = config.MIDCHAIN_HOST;
   const metricsServer = await listen(createMetricsApp(operatorDoor(node, metrics)), {
-    host,
+    host: config.MIDCHAIN_METRICS_HOST,
     port: config.MIDCHAIN_METRICS_PORT,
   });
-  const server = await listen(app, { host, port: config.MIDCHAIN_PORT });
+  const server = await listen(app, { host: config.MIDCHAIN_HOST, port: config.MIDCHAIN_PORT });
   url = server.url;
   node.announce(config.MIDCHAIN_PUBLIC_URL ?? url);
   process.stdout.write(`${JSON.stringify({ event: "ready", url, metrics: `${metricsServer.url}/metrics` })}\n`);

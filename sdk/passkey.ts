@@ -115,6 +115,9 @@ function secretOf(credential: Credential | null): PasskeySecret | undefined {
   if (!(credential instanceof PublicKeyCredential)) throw failure("NO_PRF");
   const first = credential.getClientExtensionResults().prf?.results?.first;
   if (first === undefined) return undefined;
-  const secret = first instanceof ArrayBuffer ? new Uint8Array(first) : new Uint8Array(first.buffer);
+  const secret =
+    first instanceof ArrayBuffer
+      ? new Uint8Array(first)
+      : new Uint8Array(first.buffer, first.byteOffset, first.byteLength);
   return { credentialId: new Uint8Array(credential.rawId), secret };
 }

@@ -45,6 +45,13 @@ describe("the relayer as a process", () => {
     await stream.body?.cancel().catch(() => undefined);
   });
 
+  it("keeps the operator's port to this machine when it serves everybody", async () => {
+    const relayer = await startRelayer({ ...env, MIDCHAIN_HOST: "0.0.0.0" });
+    const hosts = [relayer.url, relayer.metricsUrl].map((url) => new URL(url).hostname);
+    await relayer.stop();
+    assert.deepEqual(hosts, ["0.0.0.0", "127.0.0.1"]);
+  });
+
   it("counts what the guard refuses, by rule", async () => {
     const relayer = await startRelayer(env);
     const headers = { "content-type": "application/cbor" };
