@@ -1,5 +1,6 @@
 import { Fault } from "../errors.ts";
-import type { Clock, Row, State, Write } from "../ports.ts";
+import { rangeOver, rowName } from "../midc/rangeOver.ts";
+import type { Clock, State, Write } from "../ports.ts";
 import { RETRY_MS } from "./appender.ts";
 
 /**
@@ -32,7 +33,7 @@ export function writeBehind<Below extends State>(state: Below, ports: Ports): Be
     // A copy of the disk is one of an earlier moment.
     ...state,
     get(key: Uint8Array) {
-      const write = behind.find(nameOf(key));
+      const write = behind.find(rowName(key));
       return write === undefined ? state.get(key) : write.value;
     },
     range: (bounds: Bounds) => rangeOver(state, behind.above(), bounds),
@@ -87,7 +88,7 @@ function startFlusher(state: State, { clock, onFault }: Ports) {
 
   return {
     find: (name: string): Write | undefined => waiting.rows.get(name) ?? leaving.rows.get(name),
-    above: (): readonly Unflushed[] => [leaving, waiting],
+    above: (): readonly ReadonlyMap<string, Write>[] => [leaving.rows, waiting.rows],
     async add(writes: readonly Write[]): Promise<void> {
       while (leaving.bytes + waiting.bytes > UNFLUSHED_BYTES_MAX)
         await new Promise<void>((go, refuse) => room.push({ go, refuse }));
@@ -102,26 +103,6 @@ function startFlusher(state: State, { clock, onFault }: Ports) {
   };
 }
 
-const nameOf = (key: Uint8Array): string => Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1");
-
-/** A range of the state below with writes laid over it, the later ones on top. */
-function rangeOver(state: State, above: readonly Unflushed[], bounds: Bounds): readonly Row[] {
-  const here = above
-    .flatMap(({ rows }) => [...rows])
-    .filter(([, { key }]) => Buffer.compare(key, bounds.from) >= 0 && Buffer.compare(key, bounds.to) < 0);
-  if (here.length === 0) return state.range(bounds);
-  // Rows that wait for the disk may hide as many below.
-  const below = state.range({ ...bounds, limit: bounds.limit + here.length });
-  const rows = new Map<string, Row>(below.map((row) => [nameOf(row.key), row]));
-  for (const [name, { key, value }] of here) {
-    if (value === undefined) rows.delete(name);
-    else rows.set(name, { key, value });
-  }
-  const ascending = [...rows.values()].sort((a, b) => Buffer.compare(a.key, b.key));
-  if (bounds.reverse === true) ascending.reverse();
-  return ascending.slice(0, bounds.limit);
-}
-
 /** The last write of each row. */
 class Unflushed {
   readonly rows = new Map<string, Write>();
@@ -129,7 +110,7 @@ class Unflushed {
 
   add(writes: Iterable<Write>): void {
     for (const write of writes) {
-      const name = nameOf(write.key);
+      const name = rowName(write.key);
       const before = this.rows.get(name);
       this.bytes += sizeOf(write) - (before === undefined ? 0 : sizeOf(before));
       this.rows.set(name, write);

@@ -5,6 +5,7 @@ import { sha256 } from "../../protocol/sha256.ts";
 import type { LogEntry, Row, StateView, Write } from "../ports.ts";
 import { decodeCommand, type BlockDraft, type Command, type GrantChange } from "./command.ts";
 import { keys, partitionOf, type Position } from "./keys.ts";
+import { rangeOver, rowName } from "./rangeOver.ts";
 import { nextDigest, nodeIdOf, openRecord } from "./record.ts";
 import {
   decodeApplied,
@@ -83,28 +84,18 @@ export class Overlay implements StateView {
     this.#below = below;
   }
 
-  static #name(key: Uint8Array): string {
-    return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1");
-  }
-
   get(key: Uint8Array): Uint8Array | undefined {
-    const written = this.#rows.get(Overlay.#name(key));
+    const written = this.#rows.get(rowName(key));
     return written === undefined ? this.#below.get(key) : written.value;
   }
 
   put(key: Uint8Array, value: Uint8Array | undefined): void {
-    this.#rows.set(Overlay.#name(key), { key, value });
+    this.#rows.set(rowName(key), { key, value });
   }
 
   /** Small ranges only (an owner's grants): rows below, then what was written since. */
   range(bounds: Parameters<StateView["range"]>[0]): readonly Row[] {
-    const rows = new Map(this.#below.range(bounds).map((row) => [Overlay.#name(row.key), row]));
-    for (const [name, write] of this.#rows) {
-      if (Buffer.compare(write.key, bounds.from) < 0 || Buffer.compare(write.key, bounds.to) >= 0) continue;
-      if (write.value === undefined) rows.delete(name);
-      else rows.set(name, { key: write.key, value: write.value });
-    }
-    return [...rows.values()].sort((a, b) => Buffer.compare(a.key, b.key)).slice(0, bounds.limit);
+    return rangeOver(this.#below, [this.#rows], bounds);
   }
 
   writes(): readonly Write[] {

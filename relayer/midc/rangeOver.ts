@@ -1,0 +1,27 @@
+import type { Row, StateView, Write } from "../ports.ts";
+
+/** A key as the name of its row in a map. */
+export const rowName = (key: Uint8Array): string =>
+  Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1");
+
+/** A range of a view with writes laid over it, the later ones on top. For few writes: all of them are looked at. */
+export function rangeOver(
+  below: StateView,
+  above: readonly ReadonlyMap<string, Write>[],
+  bounds: Parameters<StateView["range"]>[0],
+): readonly Row[] {
+  const here = above
+    .flatMap((writes) => [...writes])
+    .filter(([, { key }]) => Buffer.compare(key, bounds.from) >= 0 && Buffer.compare(key, bounds.to) < 0);
+  if (here.length === 0) return below.range(bounds);
+  // Rows that are removed above may hide as many below.
+  const found = below.range({ ...bounds, limit: bounds.limit + here.length });
+  const rows = new Map<string, Row>(found.map((row) => [rowName(row.key), row]));
+  for (const [name, { key, value }] of here) {
+    if (value === undefined) rows.delete(name);
+    else rows.set(name, { key, value });
+  }
+  const ascending = [...rows.values()].sort((a, b) => Buffer.compare(a.key, b.key));
+  if (bounds.reverse === true) ascending.reverse();
+  return ascending.slice(0, bounds.limit);
+}
