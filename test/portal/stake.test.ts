@@ -102,6 +102,8 @@ describe("a holder who stakes", { timeout: 180_000 }, () => {
     await dialog.getByText("Done and final.").or(dialog.getByText("In a block. Waiting")).first().waitFor();
     await finish(page, "Claim rewards");
 
+    // What was claimed is gone; there is something to claim again once a later block has been seen.
+    await page.locator("button:enabled", { hasText: "Claim rewards" }).waitFor();
     // No block is mined for a while, so that the page is loaded again while the transaction waits.
     await chain.setIntervalMining({ interval: 0 });
     await chain.setAutomine(false);
