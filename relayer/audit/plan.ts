@@ -7,7 +7,10 @@ export type RepairStep =
   | { readonly kind: "reappend"; readonly node: string; readonly from: number; readonly to: number }
   /** Begins a new log at `firstSeq`; whatever can still be read of the old one from `salvageFrom` on is appended to it. */
   | { readonly kind: "new generation"; readonly firstSeq: number; readonly salvageFrom: number }
-  /** Appends what the node has set aside: it was acknowledged there. Apply drops what it knows. */
+  /**
+   * Appends what the node has set aside: it was acknowledged there. Apply drops what it knows. It stays aside until the
+   * node has applied it: a log that has lost records once may lose these before anybody holds them.
+   */
   | { readonly kind: "salvage"; readonly node: string }
   /**
    * Throws this node's state of the partition away and makes it again from that of `source`. Its own records from

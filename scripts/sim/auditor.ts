@@ -1,4 +1,4 @@
-import { toHex } from "../../protocol/bytes.ts";
+import { equalBytes, toHex } from "../../protocol/bytes.ts";
 import { compareAnchors } from "../../relayer/audit/anchors.ts";
 import type { DigestAt, NodeReport, PartitionFacts, ServerReport } from "../../relayer/audit/facts.ts";
 import { planRepair, type Plan, type RepairStep } from "../../relayer/audit/plan.ts";
@@ -50,7 +50,8 @@ export class Auditor {
         await this.#travel();
         if (node.isUp) node.freeze(partition);
       }
-    } else if (plan.steps.length === 0) await this.#thaw(partition);
+      // What is aside is appended to a log that goes on: it stays aside until it has been applied.
+    } else if (plan.steps.every(({ kind }) => kind === "salvage")) await this.#thaw(partition);
     const isQuiet = !plan.readOnly && plan.steps.length === 0 && facts.nodes.length === nodes.length;
     if (isQuiet) this.quiet.add(partition);
     else this.quiet.delete(partition);
@@ -173,8 +174,12 @@ export class Auditor {
         return true;
       case "salvage": {
         const node = nodes.find(({ name }) => name === step.node);
-        for (const record of node?.aside.get(partition) ?? []) engine.append(partition, record);
-        node?.aside.delete(partition);
+        if (node === undefined) return false;
+        // The log alone may lose them again: they stay aside until this node keeps them, and the next audit looks.
+        const left = (node.aside.get(partition) ?? []).filter((record) => !isKept(node, partition, record));
+        for (const record of left) engine.append(partition, record);
+        if (left.length > 0) node.aside.set(partition, left);
+        else node.aside.delete(partition);
         return true;
       }
       case "rebuild state":
@@ -221,6 +226,14 @@ export class Auditor {
     node.start();
     return true;
   }
+}
+
+function isKept(node: SimNode, partition: number, record: Uint8Array): boolean {
+  for (let seq = 1; seq <= node.applied(partition); seq += 1) {
+    const kept = keptAt(node.disk, partition, seq);
+    if (kept !== undefined && equalBytes(kept.bytes, record)) return true;
+  }
+  return false;
 }
 
 function mostSaid(reports: readonly NodeReport[], seq: number): string | undefined {
