@@ -104,6 +104,23 @@ describe("headers of one chain, proved on another", () => {
     expect(await there.verifyHeader(home.chainId, tree.root, ZeroHash, long, headerHash)).to.equal(false);
   });
 
+  it("proves no input of a header that counts none, whatever root it names", async () => {
+    const { there, ledger } = scene;
+    await notarize([id("a")]);
+    await share([0n]);
+    const message = await lastMessage(home);
+    const at = await ledger.getAddress();
+    const place = { partition: PARTITION, seq: 1n, prev: await ledger.headerAt(PARTITION, 0n) };
+    const countless = { ...batchOf(place, [id("b")], "0x"), count: 0n };
+    const headerHash = hashBatch(ledgerDomain(home.chainId, at), countless);
+    const root = headerLeaf(headerHash, ZeroHash);
+    const payload = coder.encode(["address", "bytes32", "uint256"], [at, root, 1n]);
+    await deliver(remote, { ...message, payload });
+    expect(await there.verifyHeader(home.chainId, root, ZeroHash, [], headerHash)).to.equal(true);
+    const proves = there.verifyInput(home.chainId, root, ZeroHash, [], countless, [], id("b"));
+    expect(await proves).to.equal(false);
+  });
+
   it("keeps the first arrival of a root", async () => {
     const { there, ledger } = scene;
     await notarize([id("a")]);

@@ -13,6 +13,19 @@ import {
 
 import { accounts } from "../../support/contracts/notary.ts";
 
+/** ERC-7930 bytes close to those of an account of the remote chain, each wrong in a way of its own. */
+const notCanonical = (account: string): string[] => [
+  "0x",
+  concat(["0x00010000027a6a13", dataSlice(account, 1)]),
+  concat(["0x0001000003007a6a14", account]),
+  concat(["0x000100000014", account]),
+  concat(["0x00010000010014", account]),
+  "0x00010000027a6a00",
+  concat(["0x00010002027a6a14", account]),
+  concat(["0x00010000027a6a14", ZeroAddress]),
+  concat(["0x00010000027a6a14", account, "0x00"]),
+];
+
 describe("moving tokens between two chains", () => {
   let home: Side;
   let remote: Side;
@@ -28,16 +41,18 @@ describe("moving tokens between two chains", () => {
   it("refuses to send nothing, or to anything that is no canonical account of a connected chain", async () => {
     const good = interoperable(remote.chainId, remote.holder.address);
     await expect(sending(good, 0n)).to.be.revertedWithCustomError(home.bridge, "GuardedBridgeZeroAmount");
-    const short = concat(["0x00010000027a6a13", dataSlice(remote.holder.address, 1)]);
-    const padded = concat(["0x0001000003007a6a14", remote.holder.address]);
-    const nowhere = concat(["0x000100000014", remote.holder.address]);
-    const headless = concat(["0x00010000027a6a00"]);
-    const other = concat(["0x00010002027a6a14", remote.holder.address]);
-    const zero = interoperable(remote.chainId, ZeroAddress);
-    for (const bad of ["0x", short, padded, nowhere, headless, other, zero, concat([good, "0x00"])]) {
+    for (const bad of notCanonical(remote.holder.address)) {
       await expect(sending(bad, 1n)).to.be.revertedWithCustomError(home.bridge, "EvmAddressNotCanonical").withArgs(bad);
     }
     await expect(sending(interoperable(999n, remote.holder.address), 1n)).to.be.revert(home.connection.ethers);
+  });
+
+  it("refuses a counterpart that is no canonical account", async () => {
+    for (const bad of notCanonical(remote.bridgeAt)) {
+      await expect(home.bridge.setLink(home.gateway, bad))
+        .to.be.revertedWithCustomError(home.bridge, "EvmAddressNotCanonical")
+        .withArgs(bad);
+    }
   });
 
   it("refuses to send to the bridge itself, and calldata beyond its arguments", async () => {
@@ -181,10 +196,6 @@ describe("moving tokens between two chains", () => {
         .to.be.revertedWithCustomError(bridge, "AccessManagedUnauthorized")
         .withArgs(home.stranger.address);
     }
-    await expect(bridge.setLink(home.gateway, concat([link, "0x00"]))).to.be.revertedWithCustomError(
-      bridge,
-      "EvmAddressNotCanonical",
-    );
     for (const window of [3_599n, 30n * 86_400n + 1n]) {
       await expect(bridge.setLimits(1n, 2n, window))
         .to.be.revertedWithCustomError(bridge, "GuardedBridgeLimitsOutOfBounds")

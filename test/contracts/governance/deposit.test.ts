@@ -88,6 +88,13 @@ describe("the deposit of a proposal", () => {
     await forfeited();
   });
 
+  it("is lost when enough came and most were against", async () => {
+    await change.propose();
+    await decide([state.bob, VOTE.for], [state.alice, VOTE.against]);
+    expect(await change.state()).to.equal(STATE.defeated);
+    await forfeited();
+  });
+
   it("is lost without a quorum", async () => {
     await change.propose();
     await decide();

@@ -81,6 +81,17 @@ describe("proving what a batch held and what became of it", () => {
     expect(await notary.ledger.verifyInput(lying, deep.getProof(0), id("deep 0"))).to.equal(false);
   });
 
+  it("proves no input of a batch that holds deals only", async () => {
+    const leg = { token: notary.tokenAt, from: payer!.address, to: account("payee").address, amount: 1n };
+    const deal = sign(notary, dealOf([leg], { nonce: 0n }), [payer!]);
+    const { batch, items, sigs, headerHash } = await nextBatch(notary, { items: [deal], inputs: [] });
+    const [outcome] = outcomesOf(notary, await mined(notary.ledger.submit(batch, items, sigs)));
+    expect(outcome?.status).to.equal(STATUS.settled);
+    expect(await notary.ledger.headerAt(batch.partition, batch.seq)).to.equal(headerHash);
+    expect(await notary.ledger.verifyInput(batch, [], deal.deal.terms)).to.equal(false);
+    expect(await notary.ledger.verifyInput(batch, [], ZeroHash)).to.equal(false);
+  });
+
   it("proves each outcome with its index, deal, status and reason, and nothing else", async () => {
     const leg = (amount: bigint) => ({
       token: notary.tokenAt,

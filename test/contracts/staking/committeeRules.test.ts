@@ -119,8 +119,16 @@ describe("the rules of the committee", () => {
     ]);
     const keys = signingKeys("member", 3);
     await enlist(connection, stakes, keys, () => 100n * TOKEN);
-    await committee.nominate(keys.map(({ address }) => address));
-    await committee.roll();
+    const { provider } = connection.ethers;
+    await provider.send("evm_setAutomine", [false]);
+    const nominated = await committee.nominate(
+      keys.map(({ address }) => address),
+      { gasLimit: 1_000_000n },
+    );
+    const rolled = await committee.roll({ gasLimit: 1_000_000n });
+    await connection.networkHelpers.mine();
+    await provider.send("evm_setAutomine", [true]);
+    expect((await rolled.wait())?.blockNumber).to.equal((await nominated.wait())?.blockNumber);
     expect(await committee.epoch()).to.equal(1n);
   });
 });
