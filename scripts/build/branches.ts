@@ -106,7 +106,7 @@ async function main(tests: readonly string[], options: { json?: true; keep?: tru
     const isGreen = ran.code === 0 && verdict.unexplained.length === 0 && verdict.wrong.length === 0;
     if (!show) process.stdout.write(`${JSON.stringify({ ok: isGreen, ...verdict, branches })}\n`);
     else process.stdout.write(`\n${[table(branches), ...lines(verdict)].join("\n")}\n`);
-    if (ran.code !== 0) process.stderr.write("✖ the tests themselves failed\n");
+    if (ran.code !== 0) process.stderr.write(`${show ? "" : ran.output}✖ the tests themselves failed\n`);
     process.exitCode = isGreen ? 0 : 1;
   } finally {
     if (options.keep === true) process.stderr.write(`the copy is in ${copy}\n`);
