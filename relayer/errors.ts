@@ -88,6 +88,16 @@ export const faults = {
     fix: "change what the message says; --accept-unsafe-nats is for experiments only",
   },
   STATE_UNAVAILABLE: { retry: true, cause: "the state store did not commit", fix: "check the disk and free space" },
+  STATE_DAMAGED: {
+    retry: true,
+    cause: "the state on this node's disk is not what was written there; it was moved aside and is made again",
+    fix: 'check the disk; docs/RUNBOOK.md, "A database is damaged"',
+  },
+  STORE_DAMAGED: {
+    retry: false,
+    cause: "a database on this node's disk is not what was written there, and nobody else holds what it holds",
+    fix: 'nothing was changed; put it back or replace it as docs/RUNBOOK.md says, "A database is damaged"',
+  },
   VAULT_KEY_MISSING: {
     retry: false,
     cause: "a user's key cannot be unwrapped with this node's vault key",

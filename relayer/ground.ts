@@ -1,4 +1,5 @@
 import { fromHex, toHex, type Hex } from "../protocol/bytes.ts";
+import { settleStage } from "./adapters/file/folder.ts";
 import { openAnchors } from "./adapters/viem/anchors.ts";
 import type { Manifest } from "./audit/snapshot.ts";
 import { openAsking, type Asking } from "./cluster/asking.ts";
@@ -8,6 +9,7 @@ import { createHealth, guardedLog } from "./cluster/health.ts";
 import type { ClusterView } from "./cluster/view.ts";
 import { openWords, type Words } from "./cluster/words.ts";
 import type { Config } from "./config.ts";
+import { settleDamage } from "./damage.ts";
 import { Fault } from "./errors.ts";
 import { fetchSnapshot, lacking, offerSnapshots } from "./joining.ts";
 import { freezable, type FreezableLog } from "./log/freezable.ts";
@@ -98,6 +100,8 @@ export async function layGround(
 
 /** Opens the stores; a node that the log no longer reaches takes another node's state first. */
 async function openWithin(config: Config, onFault: (error: unknown) => void): ReturnType<typeof openStores> {
+  settleStage(config.MIDCHAIN_DATA_DIR);
+  await settleDamage(config.MIDCHAIN_DATA_DIR, config.MIDCHAIN_PARTITIONS, onFault);
   const opened = await openStores(config);
   const { stores, below } = opened;
   if (below === undefined) return opened;

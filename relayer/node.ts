@@ -13,6 +13,7 @@ import { openAudits } from "./audits.ts";
 import type { Audits } from "./cluster/audits.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import type { Config } from "./config.ts";
+import { sealStores } from "./damage.ts";
 import { createCommittee } from "./dv/committee.ts";
 import { signDigestWith, type Curve } from "./dv/keySigner.ts";
 import { remoteDvSigner } from "./dv/remoteSigner.ts";
@@ -114,7 +115,7 @@ export async function startNode(
     snapshots: ground.audited?.snapshots,
     membership: ground.audited === undefined ? undefined : openMembership(replica, ground.audited.members),
     announce,
-    stop: () => stopAll({ executor, jobs, ledger, signatures, cluster, audits, ground }),
+    stop: () => stopAll({ executor, jobs, ledger, signatures, cluster, audits, ground, config }),
   };
 }
 
@@ -141,6 +142,7 @@ async function stopAll(parts: {
   readonly cluster: Cluster | undefined;
   readonly audits: Audits | undefined;
   readonly ground: Ground;
+  readonly config: Config;
 }): Promise<void> {
   const { replica, stores, audited } = parts.ground;
   parts.executor.stop();
@@ -152,6 +154,7 @@ async function stopAll(parts: {
   await replica.stop();
   await parts.signatures.stop();
   await Promise.all([stores.partitionLog.close(), stores.state.close(), stores.journal.close()]);
+  await sealStores(parts.config.MIDCHAIN_DATA_DIR);
 }
 
 const clock = systemClock;

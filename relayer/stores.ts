@@ -5,7 +5,6 @@ import { openEngine } from "./adapters/jetstream/engine.ts";
 import { natsGossip } from "./adapters/jetstream/gossip.ts";
 import { openKeeper } from "./adapters/jetstream/keeper.ts";
 import { openReplicatedLog } from "./adapters/jetstream/open.ts";
-import { settleStage } from "./adapters/file/folder.ts";
 import { openFileKeyring } from "./adapters/file/keyring.ts";
 import { openLmdbJournal } from "./adapters/lmdb/journal.ts";
 import { openLmdbLog } from "./adapters/lmdb/log.ts";
@@ -37,7 +36,6 @@ export async function openStores(
 ): Promise<{ readonly stores: Stores; readonly below: Below | undefined }> {
   const at = (name: string): string => join(config.MIDCHAIN_DATA_DIR, name);
   const keyring = openFileKeyring(at("keys.json"));
-  settleStage(config.MIDCHAIN_DATA_DIR);
   const state = openLmdbState(at("state"));
   const journal = openLmdbJournal(at("journal"));
   if (config.MIDCHAIN_NATS_URLS === undefined) {

@@ -88,8 +88,12 @@ export function faultIn(view: StateView, manifest: Manifest): string | undefined
   const places = placesOf(view, manifest.partitions.length);
   const wrong = places.findIndex((at, p) => JSON.stringify(at) !== JSON.stringify(manifest.partitions[p]));
   if (wrong !== -1) return `partition ${wrong} is not where the manifest says`;
-  return brokenBatch(view, places) ?? brokenHead(view);
+  return contradictionIn(view, places);
 }
+
+/** The first place where the rows of a state contradict one another. */
+export const contradictionIn = (view: StateView, places: readonly Place[]): string | undefined =>
+  brokenBatch(view, places) ?? brokenHead(view);
 
 function brokenBatch(view: StateView, places: readonly Place[]): string | undefined {
   for (const [partition, { batches, header }] of places.entries()) {

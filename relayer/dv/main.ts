@@ -8,6 +8,8 @@ import { privateKeyToAccount } from "viem/accounts";
 import { fromHex, type Hex } from "../../protocol/bytes.ts";
 import { openLmdbJournal } from "../adapters/lmdb/journal.ts";
 import { readDvConfig } from "../config.ts";
+import { sealStores, settleDamage } from "../damage.ts";
+import { faults } from "../errors.ts";
 import { systemClock } from "../ops/clock.ts";
 import { lockDataDir } from "../ops/dataLock.ts";
 import { createLogger } from "../ops/logger.ts";
@@ -33,6 +35,9 @@ async function main(): Promise<void> {
   process.on("exit", held);
   const log = createLogger(config.MIDCHAIN_LOG_LEVEL);
   const [{ keccak256 }, curve] = await Promise.all([Hash.engine(), Secp256k1.engine()]);
+  await settleDamage(config.MIDCHAIN_DATA_DIR, 0, () => undefined).catch((error: unknown) =>
+    refuse(String(error), faults.STORE_DAMAGED.fix),
+  );
   const journal = openLmdbJournal(join(config.MIDCHAIN_DATA_DIR, "journal"));
   const key = config.MIDCHAIN_DV_KEY;
   const { address } = privateKeyToAccount(key);
@@ -64,7 +69,10 @@ async function main(): Promise<void> {
   const stop = (): void => {
     server.closeAllConnections();
     server.close(() => {
-      void journal.close().then(() => process.exit(0));
+      void journal
+        .close()
+        .then(() => sealStores(config.MIDCHAIN_DATA_DIR))
+        .finally(() => process.exit(0));
     });
   };
   process.once("SIGTERM", stop);

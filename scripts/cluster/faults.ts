@@ -1,6 +1,7 @@
 import { backupFaults } from "./faults/backups.ts";
 import { callFaults } from "./faults/calls.ts";
 import { diskFaults } from "./faults/disks.ts";
+import { databaseFaults } from "./faults/databases.ts";
 import type { Fault } from "./faults/fault.ts";
 import { logFaults } from "./faults/log.ts";
 import { powerFaults } from "./faults/power.ts";
@@ -13,6 +14,7 @@ export const faults: readonly Fault[] = [
   ...serverFaults,
   ...logFaults,
   ...diskFaults,
+  ...databaseFaults,
   ...callFaults,
   ...powerFaults,
   ...trimFaults,

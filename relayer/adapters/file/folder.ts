@@ -6,9 +6,10 @@ import { dirname, join } from "node:path";
 
 /** The one file of an LMDB environment that holds its rows. */
 export const ROWS_FILE = "data.mdb";
-const LOCK_FILE = "lock.mdb";
+/** Beside it as soon as the environment was opened once. */
+export const LOCK_FILE = "lock.mdb";
 
-function sync(path: string): void {
+export function sync(path: string): void {
   const handle = openSync(path, "r");
   fsyncSync(handle);
   closeSync(handle);

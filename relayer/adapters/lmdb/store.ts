@@ -1,13 +1,28 @@
 import { open, type RootDatabase } from "lmdb";
-import { mkdirSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { join } from "node:path";
 
 export type Store = RootDatabase<Buffer, Buffer>;
 
 const MAP_BYTES_MAX = 256 * 1024 ** 3;
 
+/** Says of a closed environment what its bytes are; see relayer/seal.ts. */
+export const SEAL_FILE = "seal.json";
+
+/** Whoever opens a store may write to it: from then on the seal says nothing, and must not come back after a crash. */
+function breakSeal(path: string): void {
+  const seal = join(path, SEAL_FILE);
+  if (!existsSync(seal)) return;
+  rmSync(seal);
+  const folder = openSync(path, "r");
+  fsyncSync(folder);
+  closeSync(folder);
+}
+
 /** Opens an LMDB environment of raw bytes; writes go through `commit`. */
 export function openStore(path: string): Store {
   mkdirSync(path, { recursive: true, mode: 0o700 });
+  breakSeal(path);
   return open<Buffer, Buffer>({
     path,
     encoding: "binary",

@@ -1,0 +1,31 @@
+import { existsSync, readFileSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { hashRows, ROWS_FILE, sync, writeDurably } from "./adapters/file/folder.ts";
+import { SEAL_FILE } from "./adapters/lmdb/store.ts";
+
+/**
+ * What a closed folder of rows is sealed with: their size and hash. The store's pages carry no checksum, so this is what
+ * tells that the bytes that are opened are the bytes that were closed. A folder that is open, or whose process was
+ * killed, has no seal.
+ */
+
+/** To be called after the store was closed. A crash meanwhile leaves the folder without a seal, which is no harm. */
+export async function sealFolder(folder: string): Promise<void> {
+  const path = join(folder, SEAL_FILE);
+  writeDurably(`${path}.part`, `${JSON.stringify(await sumOf(folder))}\n`);
+  renameSync(`${path}.part`, path);
+  sync(folder);
+}
+
+/** Whether the rows are those that were sealed. */
+export async function sealOf(folder: string): Promise<"none" | "whole" | "broken"> {
+  const path = join(folder, SEAL_FILE);
+  if (!existsSync(path)) return "none";
+  const sum = existsSync(join(folder, ROWS_FILE)) ? await sumOf(folder) : undefined;
+  return readFileSync(path, "utf8") === `${JSON.stringify(sum)}\n` ? "whole" : "broken";
+}
+
+async function sumOf(folder: string): Promise<{ readonly bytes: number; readonly sha256: string }> {
+  const { bytes, sha256 } = await hashRows(folder);
+  return { bytes, sha256: Buffer.from(sha256).toString("hex") };
+}
