@@ -52,6 +52,8 @@ async function damageIn(folder: string, partitions: number): Promise<string | un
 }
 
 const WALK_MS_MAX = 600_000;
+/** How a process ends that reads a page which is not there, or whose bytes lead nowhere. */
+const ENDED_BY_DAMAGE: readonly (string | null | undefined)[] = ["SIGBUS", "SIGSEGV", "SIGABRT", "SIGILL", "SIGTRAP"];
 
 async function walk(folder: string, partitions: number): Promise<string | undefined> {
   const args = ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, "walk.ts"), folder];
@@ -59,7 +61,10 @@ async function walk(folder: string, partitions: number): Promise<string | undefi
     await promisify(execFile)(process.execPath, [...args, String(partitions)], { timeout: WALK_MS_MAX });
     return undefined;
   } catch (error) {
-    const { stderr, signal } = error as { readonly stderr?: string; readonly signal?: string };
+    const { code, stderr, signal } = error as { code?: unknown; stderr?: string; signal?: string | null };
+    // Stopped by somebody, out of time or of memory: that says nothing about the rows.
+    if (typeof code !== "number" && !ENDED_BY_DAMAGE.includes(signal))
+      throw new Fault("STORE_UNREAD", `${folder}: ${signal ?? String(code)}`);
     const told = stderr?.split("\n").find((line) => line.trim() !== "");
     return told?.slice(0, 200) ?? `reading it ended with ${signal ?? "an error"}`;
   }

@@ -98,6 +98,11 @@ export const faults = {
     cause: "a database on this node's disk is not what was written there, and nobody else holds what it holds",
     fix: 'nothing was changed; put it back or replace it as docs/RUNBOOK.md says, "A database is damaged"',
   },
+  STORE_UNREAD: {
+    retry: true,
+    cause: "a database that a crash left open could not be read through before the start",
+    fix: "start again; what ended the reading is named, and nothing was changed",
+  },
   VAULT_KEY_MISSING: {
     retry: false,
     cause: "a user's key cannot be unwrapped with this node's vault key",

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { hashRows, ROWS_FILE, sync, writeDurably } from "./adapters/file/folder.ts";
 import { SEAL_FILE } from "./adapters/lmdb/store.ts";
@@ -9,8 +9,12 @@ import { SEAL_FILE } from "./adapters/lmdb/store.ts";
  * killed, has no seal.
  */
 
+/** What is hashed while a node stops, which has its own limit of time. A larger folder is read at the start instead. */
+const SEALED_BYTES_MAX = 1024 ** 3;
+
 /** To be called after the store was closed. A crash meanwhile leaves the folder without a seal, which is no harm. */
 export async function sealFolder(folder: string): Promise<void> {
+  if (statSync(join(folder, ROWS_FILE)).size > SEALED_BYTES_MAX) return;
   const path = join(folder, SEAL_FILE);
   writeDurably(`${path}.part`, `${JSON.stringify(await sumOf(folder))}\n`);
   renameSync(`${path}.part`, path);

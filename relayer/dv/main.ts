@@ -9,7 +9,7 @@ import { fromHex, type Hex } from "../../protocol/bytes.ts";
 import { openLmdbJournal } from "../adapters/lmdb/journal.ts";
 import { readDvConfig } from "../config.ts";
 import { sealStores, settleDamage } from "../damage.ts";
-import { faults } from "../errors.ts";
+import { Fault, faults } from "../errors.ts";
 import { systemClock } from "../ops/clock.ts";
 import { lockDataDir } from "../ops/dataLock.ts";
 import { createLogger } from "../ops/logger.ts";
@@ -36,7 +36,7 @@ async function main(): Promise<void> {
   const log = createLogger(config.MIDCHAIN_LOG_LEVEL);
   const [{ keccak256 }, curve] = await Promise.all([Hash.engine(), Secp256k1.engine()]);
   await settleDamage(config.MIDCHAIN_DATA_DIR, 0, () => undefined).catch((error: unknown) =>
-    refuse(String(error), faults.STORE_DAMAGED.fix),
+    refuse(String(error), faults[error instanceof Fault ? error.code : "STORE_UNREAD"].fix),
   );
   const journal = openLmdbJournal(join(config.MIDCHAIN_DATA_DIR, "journal"));
   const key = config.MIDCHAIN_DV_KEY;

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -131,5 +133,21 @@ describe("a node's own databases", () => {
     for (const name of ["journal", "state"]) truncateSync(rowsOf(dir, name), 8192);
     await assert.rejects(told(dir), (error) => error instanceof Fault && error.code === "STORE_DAMAGED");
     assert.deepEqual(readdirSync(dir).sort(), ["journal", "state"]);
+  });
+
+  it("says nothing about rows whose reading somebody stopped, and changes nothing", async () => {
+    const dir = await dataDir();
+    const stop = (started: unknown): void => {
+      const { process: reader } = started as { readonly process: ChildProcess };
+      reader.once("spawn", () => reader.kill("SIGTERM"));
+    };
+    subscribe("child_process", stop);
+    try {
+      await assert.rejects(told(dir), (error) => error instanceof Fault && error.code === "STORE_UNREAD");
+    } finally {
+      unsubscribe("child_process", stop);
+    }
+    assert.deepEqual(readdirSync(dir).sort(), ["journal", "state"]);
+    assert.deepEqual(await told(dir), [], "and starts the next time");
   });
 });
