@@ -16,20 +16,12 @@ export type Agreement =
   | { readonly kind: "divided"; readonly why: string };
 
 /**
- * Whether two pasts agree as far as both go. Digests are chained: equal at one sequence means equal at all before it,
- * and different means different ever after. So the highest sequence that both report decides.
+ * Whether two pasts agree as far as both go. Digests are chained, so two different ones at one sequence are two pasts,
+ * and equal ones above them only say that one of the two was spoiled on a disk after it had been built upon.
  */
 export function agree(one: readonly DigestAt[], two: readonly DigestAt[]): boolean {
   const theirs = new Map(two.map(({ seq, digest }) => [seq, digest]));
-  let highest = -1;
-  let same = true;
-  for (const { seq, digest } of one) {
-    const other = theirs.get(seq);
-    if (other === undefined || seq <= highest) continue;
-    highest = seq;
-    same = other === digest;
-  }
-  return same;
+  return one.every(({ seq, digest }) => (theirs.get(seq) ?? digest) === digest);
 }
 
 /** Sorts the nodes into pasts that contradict each other. A node that is behind where they part belongs to none. */

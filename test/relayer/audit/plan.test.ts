@@ -123,6 +123,14 @@ describe("the plan of repair", () => {
     assert.deepEqual(plan({ nodes: later }), { readOnly: false, alarms: [], steps: [{ kind: "salvage", node: "a" }] });
   });
 
+  it("rebuilds a node with one spoiled digest, though those above it are right; nothing of it is lost", () => {
+    const spoiled = digestsOf(PAST).map((at, i) => (i === 3 ? { ...at, digest: "spoiled" } : at));
+    const nodes = [frozen("a", PAST, { digests: spoiled }), frozen("b"), frozen("c")];
+    const { alarms, steps } = plan({ nodes });
+    assert.match(alarms[0]!, /^a hold another past/);
+    assert.deepEqual(steps, [{ kind: "rebuild state", node: "a", source: "b", asideFrom: PAST.length + 1 }]);
+  });
+
   it("follows a person's word where the nodes are divided", () => {
     const even = [frozen("a", `${PAST.slice(0, 10)}Q`), frozen("b"), frozen("c", PAST.slice(0, 10))];
     const [first] = plan({ nodes: even, trusted: "b" }).steps;
