@@ -35,8 +35,10 @@ async function main(): Promise<void> {
   const log = createLogger(config.MIDCHAIN_LOG_LEVEL);
   const release = lock(config);
   process.on("exit", release);
-  const close = await open(config, log).catch((error: unknown) => refuse([explain(error)], 1));
+  const { close, urls } = await open(config, log).catch((error: unknown) => refuse([explain(error)], 1));
+  // Whoever is told that it is ready may stop it at once.
   stopOnSignal(close, log);
+  process.stdout.write(`${JSON.stringify({ event: "ready", ...urls })}\n`);
 }
 
 function lock(config: Config): () => void {
@@ -72,8 +74,13 @@ const operatorDoor = ({ ledger, audits, snapshots, membership }: RelayerNode, { 
   },
 });
 
-/** Opens everything and says so; what it returns closes everything again, in the opposite order. */
-async function open(config: Config, log: Logger): Promise<() => Promise<void>> {
+interface Opened {
+  readonly urls: { readonly url: string; readonly metrics: string };
+  /** Closes everything again, in the opposite order. */
+  readonly close: () => Promise<void>;
+}
+
+async function open(config: Config, log: Logger): Promise<Opened> {
   const node = await startNode(config, log);
   const metrics = createMetrics(node);
   let url = "";
@@ -104,13 +111,15 @@ async function open(config: Config, log: Logger): Promise<() => Promise<void>> {
   const server = await listen(app, { host: config.MIDCHAIN_HOST, port: config.MIDCHAIN_PORT });
   url = server.url;
   node.announce(config.MIDCHAIN_PUBLIC_URL ?? url);
-  process.stdout.write(`${JSON.stringify({ event: "ready", url, metrics: `${metricsServer.url}/metrics` })}\n`);
-  return async () => {
-    const closed = Promise.all([server.close(), metricsServer.close()]);
-    close();
-    await closed;
-    metrics.stop();
-    await node.stop();
+  return {
+    urls: { url, metrics: `${metricsServer.url}/metrics` },
+    close: async () => {
+      const closed = Promise.all([server.close(), metricsServer.close()]);
+      close();
+      await closed;
+      metrics.stop();
+      await node.stop();
+    },
   };
 }
 

@@ -27,14 +27,16 @@ function brokenRecord(view: StateView, partition: number): string | undefined {
   const from = firstKept(view, partition);
   const { seq: applied } = decodeApplied(view.get(keys.applied(partition)));
   if (from === undefined) return undefined;
-  let digest = keptAt(view, partition, from)?.digest ?? new Uint8Array(0);
+  let before = keptAt(view, partition, from);
   for (let seq = from + 1; seq <= applied; seq += 1) {
     const kept = keptAt(view, partition, seq);
     // Where a part of the log was lost for good, the kept records have a gap, and go on from another digest.
-    const follows = kept === undefined || keptAt(view, partition, seq - 1) === undefined;
-    if (!follows && !equalBytes(nextDigest(digest, seq, kept.bytes), digestAt(view, partition, seq) ?? digest))
-      return `record ${seq} of partition ${partition} is not the one that was applied`;
-    digest = kept?.digest ?? digest;
+    if (before !== undefined && kept !== undefined) {
+      const digest = digestAt(view, partition, seq);
+      if (digest === undefined || !equalBytes(nextDigest(before.digest, seq, kept.bytes), digest))
+        return `record ${seq} of partition ${partition} is not the one that was applied`;
+    }
+    before = kept;
   }
   return undefined;
 }

@@ -1,6 +1,5 @@
 // Runs the contracts' tests on a copy whose branches leave marks, and lists the ways no test goes
-import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { appendFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 
 import { Command } from "commander";
@@ -9,19 +8,10 @@ import { z } from "zod";
 import { root, run } from "../local/run.ts";
 import { branchPoints, type BranchPoint } from "./branches/branchPoints.ts";
 import { branchesOf, exceptions, judgeBranches, type Branch, type Verdict } from "./branches/branchVerdict.ts";
+import { copyContracts } from "./contractsCopy.ts";
 import { MARK_LIBRARY, markBranches } from "./branches/markBranches.ts";
 
 const EXCEPTIONS = join(root, "test/contracts/branches.json");
-const COPIED = [
-  "contracts",
-  "ignition",
-  "protocol",
-  "scripts",
-  "test",
-  "hardhat.config.ts",
-  "package.json",
-  "tsconfig.json",
-];
 /** Our marks are all there is to collect: Hardhat's own, one a statement, would only make calls dearer. */
 const NO_STATEMENTS = `config.coverage = { skipFiles: ["contracts/**"] };\nexport default config;\n`;
 
@@ -32,9 +22,7 @@ interface Marked {
 }
 
 async function openCopy(): Promise<string> {
-  const copy = await mkdtemp(join(tmpdir(), "midchain-branches-"));
-  for (const name of COPIED) await cp(join(root, name), join(copy, name), { recursive: true });
-  await symlink(join(root, "node_modules"), join(copy, "node_modules"));
+  const copy = await copyContracts("branches");
   const config = join(copy, "hardhat.config.ts");
   const text = await readFile(config, "utf8");
   await writeFile(config, text.replace("export default defineConfig(", "const config = defineConfig("));

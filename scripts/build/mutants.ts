@@ -1,6 +1,5 @@
 // Changes one thing in a contract at a time and sees whether the tests notice (test/contracts/mutants/*.json)
-import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { Command } from "commander";
@@ -8,18 +7,9 @@ import { z } from "zod";
 
 import { root, run } from "../local/run.ts";
 import { refuse } from "../terminal/refuse.ts";
+import { copyContracts } from "./contractsCopy.ts";
 
 const MUTANTS_DIR = join(root, "test/contracts/mutants");
-const COPIED = [
-  "contracts",
-  "ignition",
-  "protocol",
-  "scripts",
-  "test",
-  "hardhat.config.ts",
-  "package.json",
-  "tsconfig.json",
-];
 const KILL_RATIO_MIN = 0.95;
 
 const mutant = z.strictObject({
@@ -48,14 +38,6 @@ async function readMutants(only: string | undefined): Promise<Mutant[]> {
     files.map(async (file) => z.array(mutant).parse(JSON.parse(await readFile(join(MUTANTS_DIR, file), "utf8")))),
   );
   return lists.flat().filter(({ file, why }) => only === undefined || new RegExp(only).test(`${file}: ${why}`));
-}
-
-/** A copy to break, so that a run that is stopped leaves nothing broken behind. */
-async function openCopy(): Promise<string> {
-  const copy = await mkdtemp(join(tmpdir(), "midchain-mutants-"));
-  for (const name of COPIED) await cp(join(root, name), join(copy, name), { recursive: true });
-  await symlink(join(root, "node_modules"), join(copy, "node_modules"));
-  return copy;
 }
 
 /** The tests of the room a contract is in; stories first, they are quick, then the properties. */
@@ -127,7 +109,7 @@ async function main(options: { only?: string; json?: true }): Promise<void> {
   const mutants = await readMutants(options.only);
   if (mutants.length === 0)
     refuse("there is no such mutant", "match a path below contracts/, or a reason, as the list shows them", 2);
-  const copy = await openCopy();
+  const copy = await copyContracts("mutants");
   const results: Result[] = [];
   try {
     if (!(await hardhat(copy, ["build", "--quiet"])))

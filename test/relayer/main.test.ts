@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -70,6 +70,27 @@ describe("the relayer as a process", () => {
     assert.match(second.stderr, /\n {2}fix: /);
   });
 
+  it("notices at its start a database that changed while it was stopped, also where no row is", async () => {
+    const own = { ...env, MIDCHAIN_DATA_DIR: join(dir, "changed") };
+    const damaged = (): string[] => readdirSync(own.MIDCHAIN_DATA_DIR).filter((name) => name.includes("damaged"));
+    assert.equal(await (await startRelayer(own)).stop("SIGTERM"), 0);
+    changeLastByte(join(own.MIDCHAIN_DATA_DIR, "state", "data.mdb"));
+    assert.equal(await (await startRelayer(own)).stop("SIGTERM"), 0);
+    assert.deepEqual(damaged(), ["state.damaged-1"]);
+    assert.equal(await (await startRelayer(own)).stop("SIGTERM"), 0);
+    for (const name of ["journal", "log"]) {
+      const rows = join(own.MIDCHAIN_DATA_DIR, name, "data.mdb");
+      changeLastByte(rows);
+      const { code, stderr } = await run(own);
+      assert.equal(code, 1);
+      assert.match(stderr, /nobody else holds what it holds/);
+      assert.match(stderr, /\n {2}fix: .*docs\/RUNBOOK\.md/);
+      changeLastByte(rows);
+    }
+    assert.equal(await (await startRelayer(own)).stop("SIGTERM"), 0);
+    assert.deepEqual(damaged(), ["state.damaged-1"], "what was put back is taken as it is");
+  });
+
   it("refuses a wrong configuration: every problem, each with a fix, no stack, no secret, exit 2", async () => {
     const secret = "0xnotakey00112233";
     const { code, stdout, stderr } = await run({ ...env, MIDCHAIN_SENDER_KEY: secret, MIDCHAIN_PORT: "99999" });
@@ -82,6 +103,13 @@ describe("the relayer as a process", () => {
     assert.equal(missing.code, 2);
   });
 });
+
+/** Done twice, it is as it was. */
+function changeLastByte(path: string): void {
+  const bytes = readFileSync(path);
+  bytes[bytes.length - 1]! ^= 1;
+  writeFileSync(path, bytes);
+}
 
 function run(env: Readonly<Record<string, string>>): Promise<{ code: number | null; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
