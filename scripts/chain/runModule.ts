@@ -21,6 +21,8 @@ export interface Deployment {
   readonly journalDir?: string;
   readonly pollMs: number;
   readonly confirmations: number;
+  /** When a transaction that is not mined is sent again with a higher fee; three minutes if not said. */
+  readonly bumpAfterMs?: number;
 }
 
 /** Where a deployment began, kept beside the journal: an interrupted one must go on with the same prediction. */
@@ -54,7 +56,7 @@ export async function runModule(
   ignitionModule: IgnitionModule,
   deploymentParameters: DeploymentParameters,
 ): Promise<(contractName: string) => Address> {
-  const { provider, deployer, journalDir, pollMs, confirmations } = deployment;
+  const { provider, deployer, journalDir, pollMs, confirmations, bumpAfterMs } = deployment;
   const result = await deploy({
     provider,
     ignitionModule,
@@ -62,7 +64,12 @@ export async function runModule(
     deploymentParameters,
     accounts: [deployer],
     defaultSender: deployer,
-    config: { blockPollingInterval: pollMs, retryInterval: pollMs, requiredConfirmations: confirmations },
+    config: {
+      blockPollingInterval: pollMs,
+      retryInterval: pollMs,
+      requiredConfirmations: confirmations,
+      ...(bumpAfterMs !== undefined && { timeBeforeBumpingFees: bumpAfterMs }),
+    },
     ...(journalDir !== undefined && { deploymentDir: journalDir }),
   });
   if (result.type !== DeploymentResultType.SUCCESSFUL_DEPLOYMENT) throw new Error(explain(result));

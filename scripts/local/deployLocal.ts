@@ -24,6 +24,8 @@ import { keyProvider } from "../chain/keyProvider.ts";
 import { readParameters } from "../chain/parameters.ts";
 
 const POLL_MS = 20;
+/** A transaction that a local chain has not mined by then never will be, as it stands. */
+const BUMP_AFTER_MS = 3_000;
 const GAS_MONEY = parseEther("100");
 /** Fixed, not estimated: a stake costs more in the second after another than in the same one, when nothing accrues. */
 const GAS_LIMIT = 3_000_000n;
@@ -65,14 +67,21 @@ export async function deployLocal(chain: LocalChain): Promise<Addresses> {
   if (!("Home" in file)) throw new Error("the parameters of the local chain are not those of a home chain");
   const parameters = file.Home;
   const provider = keyProvider(rpcUrl, deployerKey, foundry.id);
-  const deployment = { provider, deployer: deployer.address, pollMs: POLL_MS, confirmations: 1 };
+  const deployment = {
+    provider,
+    deployer: deployer.address,
+    pollMs: POLL_MS,
+    confirmations: 1,
+    bumpAfterMs: BUMP_AFTER_MS,
+  };
   const addresses = await deployHome(deployment, { ...parameters, genesisHolder: deployer.address });
 
   const gifts = [
     ...nodes.map(({ address }) => ({ to: address, amount: stake })),
     ...accounts.map((to) => ({ to, amount: gift })),
   ];
-  await Promise.all(gifts.map(({ to, amount }) => clients.send(deployer, transfer(addresses, to, amount))));
+  // One after the other: anvil can queue a transaction for ever whose predecessor it mines in the same moment.
+  for (const { to, amount } of gifts) await clients.send(deployer, transfer(addresses, to, amount));
   await Promise.all(nodes.map((node) => enlist(clients, addresses, node, stake)));
   const keys = nodes.map(({ address }) => address).toSorted((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1));
   // Weights are read one second back, so the stakes must be at least that old.
