@@ -12,9 +12,8 @@ import {
   type Address,
   type Hex,
 } from "viem";
-import { createNonceManager, privateKeyToAccount, type PrivateKeyAccount } from "viem/accounts";
+import { privateKeyToAccount, type PrivateKeyAccount } from "viem/accounts";
 import { foundry } from "viem/chains";
-import { jsonRpc } from "viem/nonce";
 
 import { dvCommitteeAbi } from "../../protocol/abi/DVCommittee.ts";
 import { dvStakingAbi } from "../../protocol/abi/DVStaking.ts";
@@ -56,10 +55,8 @@ export async function deployLocal(chain: LocalChain): Promise<Addresses> {
   const { rpcUrl, deployerKey = defaultDeployer, dvKeys = defaultDvKeys, accounts = [] } = chain;
   const { stake = parseEther("100000"), gift = parseEther("10000") } = chain;
   const clients = connect(rpcUrl);
-  // One of its own: what was counted on another chain of this process is wrong here.
-  const nonceManager = createNonceManager({ source: jsonRpc() });
-  const deployer = privateKeyToAccount(deployerKey, { nonceManager });
-  const nodes = dvKeys.map((key) => privateKeyToAccount(key, { nonceManager }));
+  const deployer = privateKeyToAccount(deployerKey);
+  const nodes = dvKeys.map((key) => privateKeyToAccount(key));
   const funded = [deployer, ...nodes].map(({ address }) => clients.test.setBalance({ address, value: GAS_MONEY }));
   await Promise.all(funded);
 
