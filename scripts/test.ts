@@ -33,6 +33,16 @@ const countHardhat = (ran: Ran): Counts => {
   return { passed: sum(text, /^(\d+) passing/gm), failed: sum(text, /^(\d+) failing/gm) };
 };
 
+const FAILURE_LINES_MAX = 80;
+
+/** What a suite itself says of its failures, once more after everything else: a long run is read from its end. */
+function failuresOf({ output }: Ran): string {
+  const text = output.replace(ansi, "");
+  const at = text.search(/^(?:✖ failing tests:|\d+ failing)/m);
+  const lines = (at === -1 ? text.trimEnd() : text.slice(at)).split("\n");
+  return (at === -1 ? lines.slice(-FAILURE_LINES_MAX) : lines.slice(0, FAILURE_LINES_MAX)).join("\n").trimEnd();
+}
+
 const nodeSuite = (name: string, about: string, pattern: string, setUp?: Suite["setUp"]): Suite => ({
   name,
   about,
@@ -87,7 +97,13 @@ const isThere = (suite: Suite): boolean => {
   return pattern.includes("*") ? globSync(pattern, { cwd: root }).length > 0 : existsSync(`${root}/test/contracts`);
 };
 
-async function runSuite(suite: Suite, show: boolean): Promise<Counts & { name: string; elapsedMs: number }> {
+interface SuiteResult extends Counts {
+  readonly name: string;
+  readonly elapsedMs: number;
+  readonly failures?: string;
+}
+
+async function runSuite(suite: Suite, show: boolean): Promise<SuiteResult> {
   if (show) console.log(`\n── ${suite.name}: ${suite.about}`);
   const env = suite.setUp === undefined ? {} : await suite.setUp();
   if (env === undefined) return { name: `${suite.name} (NOT RUN)`, passed: 0, failed: 0, elapsedMs: 0 };
@@ -95,7 +111,8 @@ async function runSuite(suite: Suite, show: boolean): Promise<Counts & { name: s
   const counted = suite.count(ran);
   // A runner that died without counting, or counted nothing, has failed.
   const failed = counted.failed === 0 && (ran.code !== 0 || counted.passed === 0) ? 1 : counted.failed;
-  return { name: suite.name, passed: counted.passed, failed, elapsedMs: ran.elapsedMs };
+  const result = { name: suite.name, passed: counted.passed, failed, elapsedMs: ran.elapsedMs };
+  return failed === 0 ? result : { ...result, failures: failuresOf(ran) };
 }
 
 async function main(): Promise<number> {
@@ -123,6 +140,7 @@ async function main(): Promise<number> {
   const failed = results.reduce((total, result) => total + result.failed, 0);
   if (values.json === true) console.log(JSON.stringify({ passed, failed, suites: results }));
   else {
+    for (const { name, failures } of results) if (failures !== undefined) console.log(`\n── ${name}: ${failures}`);
     console.log("");
     for (const result of results) {
       const mark = result.failed === 0 ? "✔" : "✖";
