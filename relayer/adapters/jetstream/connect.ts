@@ -32,6 +32,8 @@ export async function connectNats(access: NatsAccess): Promise<NatsConnection> {
     pingInterval: PING_MS,
     maxPingOut: PINGS_OUT_MAX,
     timeout: CONNECT_MS_MAX,
+    // Else every append makes two errors, with their stacks, for the case that it should fail.
+    noAsyncTraces: true,
     ...(access.seed === undefined ? {} : { authenticator: nkeyAuthenticator(new TextEncoder().encode(access.seed)) }),
     ...(access.tls === undefined
       ? {}

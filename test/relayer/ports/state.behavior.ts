@@ -4,6 +4,9 @@ import type { State } from "../../../relayer/ports.ts";
 
 const key = (...bytes: readonly number[]) => Uint8Array.from(bytes);
 
+/** More than any adapter remembers of what was written last. */
+const OTHERS = 30_000;
+
 /** What every adapter of State keeps. */
 export function behavesAsState(name: string, open: () => State): void {
   describe(`State on ${name}`, () => {
@@ -39,6 +42,24 @@ export function behavesAsState(name: string, open: () => State): void {
       for (const value of [small, large, undefined, large, small, undefined, small, large]) {
         await state.commit([{ key: key(7), value }]);
         assert.deepEqual(state.get(key(7))?.length, value?.length);
+      }
+      await state.close();
+    });
+
+    it("gives back the last value of a row also after very many others", async () => {
+      const state = open();
+      const others = Array.from({ length: OTHERS }, (_, i) => ({ key: key(9, i >> 16, i >> 8, i), value: key(1) }));
+      const now = () => [state.get(key(1))?.[0], state.get(key(2))?.[0], state.get(key(3))?.length];
+      for (const round of [1, 2, 3]) {
+        await state.commit([key(1), key(2), key(3)].map((row) => ({ key: row, value: key(round) })));
+        await state.commit(others);
+        assert.deepEqual(now(), [round, round, 1]);
+        await state.commit([
+          { key: key(1), value: undefined },
+          { key: key(2), value: key(round + 10) },
+          { key: key(3), value: new Uint8Array(5_000) },
+        ]);
+        assert.deepEqual(now(), [undefined, round + 10, 5_000]);
       }
       await state.close();
     });
