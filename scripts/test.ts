@@ -4,11 +4,7 @@ import { parseArgs } from "node:util";
 import { bringNats, bringNatsOf, NATS_FIX } from "./local/nats.ts";
 import { bringRedis, type BroughtServer } from "./local/redis.ts";
 import { root, run, type Ran } from "./local/run.ts";
-
-interface Counts {
-  readonly passed: number;
-  readonly failed: number;
-}
+import { countHardhat, countNode, failuresOf, type Counts } from "./terminal/verdict.ts";
 
 interface Suite {
   readonly name: string;
@@ -17,30 +13,6 @@ interface Suite {
   readonly count: (ran: Ran) => Counts;
   /** Undefined when the suite cannot run here, which it has said loudly. */
   readonly setUp?: () => Promise<Readonly<Record<string, string>> | undefined>;
-}
-
-const sum = (text: string, pattern: RegExp): number =>
-  [...text.matchAll(pattern)].reduce((total, match) => total + Number(match[1]), 0);
-
-const ansi = new RegExp(String.fromCharCode(27) + "\\[[0-9;]*m", "g");
-const countNode = (ran: Ran): Counts => {
-  const text = ran.output.replace(ansi, "");
-  return { passed: sum(text, /^ℹ pass (\d+)$/gm), failed: sum(text, /^ℹ (?:fail|cancelled) (\d+)$/gm) };
-};
-const countHardhat = (ran: Ran): Counts => {
-  const text = ran.output.replace(ansi, "");
-  // Each kind of test counts its own, in from the margin; the sum of both stands at the margin.
-  return { passed: sum(text, /^(\d+) passing/gm), failed: sum(text, /^(\d+) failing/gm) };
-};
-
-const FAILURE_LINES_MAX = 80;
-
-/** What a suite itself says of its failures, once more after everything else: a long run is read from its end. */
-function failuresOf({ output }: Ran): string {
-  const text = output.replace(ansi, "");
-  const at = text.search(/^(?:✖ failing tests:|\d+ failing)/m);
-  const lines = (at === -1 ? text.trimEnd() : text.slice(at)).split("\n");
-  return (at === -1 ? lines.slice(-FAILURE_LINES_MAX) : lines.slice(0, FAILURE_LINES_MAX)).join("\n").trimEnd();
 }
 
 const nodeSuite = (name: string, about: string, pattern: string, setUp?: Suite["setUp"]): Suite => ({
