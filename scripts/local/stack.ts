@@ -25,6 +25,8 @@ import { root } from "./run.ts";
 
 const BLOCK_SECONDS = 0.25;
 const STOP_MS_MAX = 10_000;
+/** A node that lay idle for long reads its databases through, or what others did meanwhile, before it is ready. */
+const READY_MS_MAX = 300_000;
 const GIFT = parseEther("10000");
 
 /** A chain of this machine with everything a relayer needs to know of it. */
@@ -291,15 +293,23 @@ export function startRelayer(env: Readonly<Record<string, string>>, logFile?: st
       child.kill("SIGTERM");
     });
   return new Promise((resolve, reject) => {
+    const limit = setTimeout(() => {
+      end();
+      reject(new Error(`the relayer was not ready within ${READY_MS_MAX / 1_000} s`));
+    }, READY_MS_MAX);
     let text = "";
-    child.stdout.on("data", (chunk: Buffer) => {
+    const hear = (chunk: Buffer): void => {
       text += chunk.toString();
-      const line = text.includes("\n") ? text.slice(0, text.indexOf("\n")) : undefined;
-      if (line === undefined) return;
-      const ready = JSON.parse(line) as { readonly url: string; readonly metrics: string };
+      if (!text.includes("\n")) return;
+      clearTimeout(limit);
+      // What it says from here on is its log: it must flow, and nobody here keeps it.
+      child.stdout.off("data", hear).resume();
+      const ready = JSON.parse(text.slice(0, text.indexOf("\n"))) as { readonly url: string; readonly metrics: string };
       resolve({ url: ready.url, metricsUrl: ready.metrics, process: child, stop });
-    });
+    };
+    child.stdout.on("data", hear);
     child.once("exit", (code) => {
+      clearTimeout(limit);
       reject(new Error(`the relayer ended with ${code ?? "a signal"}: ${complaint.split("\n")[0] ?? ""}`));
     });
   });

@@ -7,6 +7,8 @@ export interface RelayerProcess {
   readonly stop: (signal?: NodeJS.Signals) => Promise<number | null>;
 }
 
+const READY_MS_MAX = 120_000;
+
 /** `relayer/main.ts` as an operator starts it, on free ports; resolves when it says that it is ready. */
 export async function startRelayer(env: Readonly<Record<string, string>>): Promise<RelayerProcess> {
   const child = spawn(process.execPath, ["relayer/main.ts"], {
@@ -33,12 +35,16 @@ export async function startRelayer(env: Readonly<Record<string, string>>): Promi
   child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
   const line = await new Promise<string>((resolve, reject) => {
     let text = "";
+    const limit = setTimeout(end, READY_MS_MAX);
     child.stdout.on("data", (chunk: Buffer) => {
       text += chunk.toString();
       const [first, rest] = text.split("\n");
-      if (first !== undefined && rest !== undefined) resolve(first);
+      if (first === undefined || rest === undefined) return;
+      clearTimeout(limit);
+      resolve(first);
     });
     void exited.then((code) => {
+      clearTimeout(limit);
       reject(new Error(`the relayer ended with ${code}: ${errors}`));
     });
   });
