@@ -8,9 +8,14 @@ import { goodHistory } from "../../support/history.ts";
 
 const TRIMMED = 2;
 
-/** The first records of partition 0 trimmed everywhere, and the digest that two nodes have kept of them. */
+/**
+ * The first records of a partition trimmed everywhere, and the digest that two nodes have kept of them. Which partition
+ * the history's random ids fill is chance: one that holds enough is taken.
+ */
 function trim(lines: readonly Line[]): { trimmed: readonly Line[]; kept: readonly LineOf<"kept">[] } {
-  const isGone = (line: Line): boolean => line.k === "record" && line.partition === 0 && line.seq <= TRIMMED;
+  const long = lines.find((line) => line.k === "record" && line.seq > TRIMMED) as LineOf<"record">;
+  const { partition } = long;
+  const isGone = (line: Line): boolean => line.k === "record" && line.partition === partition && line.seq <= TRIMMED;
   const gone = lines.filter(isGone);
   let digest = new Uint8Array(32);
   for (let seq = 1; seq <= TRIMMED; seq += 1) {
@@ -20,7 +25,7 @@ function trim(lines: readonly Line[]): { trimmed: readonly Line[]; kept: readonl
     const parts = [Uint8Array.of(1), digest, place, Buffer.from(record.sha256.slice(2), "hex")];
     digest = new Uint8Array(createHash("sha256").update(Buffer.concat(parts)).digest());
   }
-  const held = { k: "kept", partition: 0, seq: TRIMMED, digest: toHex(digest) } as const;
+  const held = { k: "kept", partition, seq: TRIMMED, digest: toHex(digest) } as const;
   return { trimmed: lines.filter((line) => !isGone(line)), kept: ["n0", "n1"].map((node) => ({ ...held, node })) };
 }
 
