@@ -183,7 +183,7 @@ function slot(name: string, env: Readonly<Record<string, string>>): RelayerSlot 
     pid: () => running?.process.pid,
     isRunning,
     async start(change = {}) {
-      running = await startRelayer({ ...env, ...change }, `${env["MIDCHAIN_DATA_DIR"] ?? ""}.log`);
+      running = await startRelayer({ ...env, ...change }, { logFile: `${env["MIDCHAIN_DATA_DIR"] ?? ""}.log` });
     },
     kill(signal) {
       const process = running?.process;

@@ -256,11 +256,19 @@ export interface RelayerProcess {
   readonly url: string;
   readonly metricsUrl: string;
   readonly process: ChildProcess;
-  readonly stop: () => Promise<void>;
+  /** Resolves with the exit code; null when it had to be killed. */
+  readonly stop: (signal?: NodeJS.Signals) => Promise<number | null>;
 }
 
-/** `relayer/main.ts` in a process of its own; resolves when it says that it is ready. Its log is kept where told. */
-export function startRelayer(env: Readonly<Record<string, string>>, logFile?: string): Promise<RelayerProcess> {
+/**
+ * `relayer/main.ts` in a process of its own; resolves when it says that it is ready, and ends one that never does. Its log is
+ * added to the file, where one is named.
+ */
+export function startRelayer(
+  env: Readonly<Record<string, string>>,
+  options: { readonly logFile?: string; readonly readyMsMax?: number } = {},
+): Promise<RelayerProcess> {
+  const { logFile, readyMsMax = READY_MS_MAX } = options;
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(root, "relayer/main.ts")], {
     cwd: root,
     env: { PATH: process.env["PATH"] ?? "", ...env },
@@ -273,36 +281,36 @@ export function startRelayer(env: Readonly<Record<string, string>>, logFile?: st
   child.once("exit", () => {
     process.off("exit", end);
   });
-  if (logFile !== undefined) child.stdout.pipe(createWriteStream(logFile, { flags: "a", mode: 0o600 }));
+  // The relayer says on standard output that it is ready, and everything else on standard error.
+  if (logFile !== undefined) child.stderr.pipe(createWriteStream(logFile, { flags: "a", mode: 0o600 }));
   let complaint = "";
   child.stderr.on("data", (chunk: Buffer) => {
     complaint = (complaint + chunk.toString()).slice(-2_000);
   });
-  const stop = (): Promise<void> =>
+  const stop = (signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> =>
     new Promise((resolve) => {
       process.off("exit", end);
       if (child.exitCode !== null || child.signalCode !== null) {
-        resolve();
+        resolve(child.exitCode);
         return;
       }
       const limit = setTimeout(end, STOP_MS_MAX);
-      child.once("exit", () => {
+      child.once("exit", (code) => {
         clearTimeout(limit);
-        resolve();
+        resolve(code);
       });
-      child.kill("SIGTERM");
+      child.kill(signal);
     });
   return new Promise((resolve, reject) => {
     const limit = setTimeout(() => {
       end();
-      reject(new Error(`the relayer was not ready within ${READY_MS_MAX / 1_000} s`));
-    }, READY_MS_MAX);
+      reject(new Error(`the relayer was not ready within ${readyMsMax / 1_000} s`));
+    }, readyMsMax);
     let text = "";
     const hear = (chunk: Buffer): void => {
       text += chunk.toString();
       if (!text.includes("\n")) return;
       clearTimeout(limit);
-      // What it says from here on is its log: it must flow, and nobody here keeps it.
       child.stdout.off("data", hear).resume();
       const ready = JSON.parse(text.slice(0, text.indexOf("\n"))) as { readonly url: string; readonly metrics: string };
       resolve({ url: ready.url, metricsUrl: ready.metrics, process: child, stop });

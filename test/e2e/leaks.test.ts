@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { createClient, type Client, type Draft } from "../../sdk/index.ts";
-import { startRelayer, type RelayerProcess } from "../support/relayer/relayerProcess.ts";
+import type { RelayerProcess } from "../../scripts/local/stack.ts";
+import { startRelayer } from "../support/relayer/relayerProcess.ts";
 import { actorAt, relayerEnv, startTestChain, type TestChain } from "../support/chain.ts";
 
 /** Markers planted where secrets and people are: none of them may be found outside sealed bytes. */
@@ -33,6 +34,7 @@ function filesUnder(folder: string): string[] {
 describe("what can be found outside sealed bytes", { timeout: 120_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), "midchain-leaks-"));
   const dataDir = join(folder, "relayer");
+  const logFile = join(folder, "relayer.log");
   let chain: TestChain;
   let relayer: RelayerProcess;
   let clients: Client[];
@@ -42,10 +44,8 @@ describe("what can be found outside sealed bytes", { timeout: 120_000 }, () => {
   before(async () => {
     chain = await startTestChain(wallets);
     // The most talkative logs, kept in a file.
-    relayer = await startRelayer({
-      ...relayerEnv(chain, { dataDir, rpcUrls: chain.rpcUrl }),
-      MIDCHAIN_LOG_LEVEL: "debug",
-    });
+    const env = { ...relayerEnv(chain, { dataDir, rpcUrls: chain.rpcUrl }), MIDCHAIN_LOG_LEVEL: "debug" };
+    relayer = await startRelayer(env, { logFile });
     clients = wallets.map((wallet) => createClient({ url: relayer.url, wallet }));
     const enrolled = [];
     for (const client of clients) enrolled.push(await client.enrol());
@@ -111,7 +111,13 @@ describe("what can be found outside sealed bytes", { timeout: 120_000 }, () => {
     }
   });
 
-  it("nothing of them in the logs, however talkative", () => {
+  it("nothing of them in the log of all that, at its most talkative", () => {
+    const log = readFileSync(logFile);
+    assert.match(log.toString(), /^\{"level":\d+,.*"msg":"[^"]+"\}$/m);
+    assertAbsent("the relayer's log", log);
+  });
+
+  it("nothing of them in a log that is told everything", () => {
     const script = join(import.meta.dirname, "../support/leakyLog.ts");
     const { stderr, status } = spawnSync(
       process.execPath,

@@ -10,7 +10,8 @@ import { platformTokenAbi } from "../../protocol/abi/PlatformToken.ts";
 import { serviceMarketAbi } from "../../protocol/abi/ServiceMarket.ts";
 import { createClient, MidchainError, type Client, type ContractCall } from "../../sdk/index.ts";
 import { relayerEnv, startTestChain, type TestChain } from "../support/chain.ts";
-import { startRelayer, type RelayerProcess } from "../support/relayer/relayerProcess.ts";
+import type { RelayerProcess } from "../../scripts/local/stack.ts";
+import { startRelayer } from "../support/relayer/relayerProcess.ts";
 
 const PRICE = 40n * 10n ** 18n;
 

@@ -61,6 +61,12 @@ describe("the relayer as a process", () => {
     assert.match(metrics, /^midchain_guard_refusals_total\{rule="AP-011"\} 1$/m);
   });
 
+  it("is ended when it is not ready in time, and leaves its folder to the next one", async () => {
+    const own = { ...env, MIDCHAIN_DATA_DIR: join(dir, "late") };
+    await assert.rejects(startRelayer(own, { readyMsMax: 1 }), /not ready within 0.001 s/);
+    assert.equal(await (await startRelayer(own)).stop(), 0);
+  });
+
   it("lets one process use a data folder", async () => {
     const relayer = await startRelayer(env);
     const second = await run(env);

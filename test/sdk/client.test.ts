@@ -7,7 +7,8 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { createClient, MidchainError, type Client, type Draft, type DraftSignature } from "../../sdk/index.ts";
 import { relayerEnv, startTestChain, type TestChain } from "../support/chain.ts";
 import { until } from "../support/until.ts";
-import { startRelayer, type RelayerProcess } from "../support/relayer/relayerProcess.ts";
+import type { RelayerProcess } from "../../scripts/local/stack.ts";
+import { startRelayer } from "../support/relayer/relayerProcess.ts";
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 

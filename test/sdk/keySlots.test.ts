@@ -16,7 +16,8 @@ import {
 import { createClient, MidchainError, type Client, type Passkeys } from "../../sdk/index.ts";
 import { bytesOf } from "../support/actors.ts";
 import { relayerEnv, startTestChain, type TestChain } from "../support/chain.ts";
-import { startRelayer, type RelayerProcess } from "../support/relayer/relayerProcess.ts";
+import type { RelayerProcess } from "../../scripts/local/stack.ts";
+import { startRelayer } from "../support/relayer/relayerProcess.ts";
 
 const origin = "https://portal.example";
 const wallet = () => privateKeyToAccount(generatePrivateKey());

@@ -15,7 +15,8 @@ import {
   type Reader,
 } from "../../sdk/index.ts";
 import { relayerEnv, startTestChain, type TestChain } from "../support/chain.ts";
-import { startRelayer, type RelayerProcess } from "../support/relayer/relayerProcess.ts";
+import type { RelayerProcess } from "../../scripts/local/stack.ts";
+import { startRelayer } from "../support/relayer/relayerProcess.ts";
 
 const SECRET = "nobody reads this";
 const AGREEMENTS = 5;
