@@ -49,7 +49,7 @@ export function openLmdbState(path: string): CopyableState {
 
 /** Two generations of so many rows: the younger one takes what is written, the older one is let go whole. */
 const GENERATION_ROWS_MAX = 25_000;
-/** Heads, steps and transactions are smaller than this; blocks are larger, and read when a person asks for them. */
+/** Heads, steps and transactions of a few are smaller than this. Blocks are larger: apply never reads one again. */
 const RECENT_ROW_BYTES_MAX = 384;
 
 type Rows = Map<string, Uint8Array>;
