@@ -1,4 +1,5 @@
 import { Fault } from "../../errors.ts";
+import { keepNewest } from "../../ops/newest.ts";
 import { mkdirSync } from "node:fs";
 import type { CopyableState, Row, Write } from "../../ports.ts";
 import { asBuffer, commit, openStore } from "./store.ts";
@@ -47,39 +48,26 @@ export function openLmdbState(path: string): CopyableState {
   };
 }
 
-/** Two generations of so many rows: the younger one takes what is written, the older one is let go whole. */
-const GENERATION_ROWS_MAX = 25_000;
-/** Heads, steps and transactions of a few are smaller than this. Blocks are larger: apply never reads one again. */
-const RECENT_ROW_BYTES_MAX = 384;
-
-type Rows = Map<string, Uint8Array>;
+const RECENT_ROWS_MAX = 50_000;
+const RECENT_ROW_BYTES_MAX = 1_024;
 
 /**
  * The small rows that were written last, which are the ones read next: a transaction comes back to its own rows and its
  * chains' heads a dozen times in its life. A row under way is forgotten first, so memory never runs ahead of the disk.
  */
 function recentRows() {
-  let young: Rows = new Map();
-  let old: Rows = new Map();
+  const rows = new Map<string, Uint8Array>();
   const nameOf = (key: Uint8Array): string => asBuffer(key).toString("latin1");
   return {
-    get(key: Uint8Array): Uint8Array | undefined {
-      const name = nameOf(key);
-      return young.get(name) ?? old.get(name);
-    },
+    get: (key: Uint8Array): Uint8Array | undefined => rows.get(nameOf(key)),
     forget(writes: readonly Write[]): void {
-      for (const { key } of writes) {
-        const name = nameOf(key);
-        young.delete(name);
-        old.delete(name);
-      }
+      for (const { key } of writes) rows.delete(nameOf(key));
     },
     remember(writes: readonly Write[]): void {
-      for (const { key, value } of writes)
-        if (value !== undefined && value.length <= RECENT_ROW_BYTES_MAX) young.set(nameOf(key), value);
-      if (young.size < GENERATION_ROWS_MAX) return;
-      old = young;
-      young = new Map();
+      for (const { key, value } of writes) {
+        if (value !== undefined && value.length <= RECENT_ROW_BYTES_MAX) rows.set(nameOf(key), value);
+      }
+      keepNewest(rows, RECENT_ROWS_MAX);
     },
   };
 }

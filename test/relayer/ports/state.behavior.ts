@@ -5,7 +5,7 @@ import type { State } from "../../../relayer/ports.ts";
 const key = (...bytes: readonly number[]) => Uint8Array.from(bytes);
 
 /** More than any adapter remembers of what was written last. */
-const OTHERS = 30_000;
+const OTHERS = 60_000;
 
 /** What every adapter of State keeps. */
 export function behavesAsState(name: string, open: () => State): void {
