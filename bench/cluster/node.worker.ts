@@ -1,7 +1,7 @@
 import { readConfig } from "../../relayer/config.ts";
 import { layGround } from "../../relayer/ground.ts";
 import { partitionOf } from "../../relayer/midc/keys.ts";
-import { sealBody, shredKeyOf } from "../../relayer/privacy/shred.ts";
+import { freshBytes, sealBody, shredKeyOf } from "../../relayer/privacy/shred.ts";
 import { loadSigner } from "../pipeline/keys.ts";
 import { loadChainId } from "../pipeline/requests.ts";
 import { labels, random, seededUser } from "../pipeline/user.ts";
@@ -39,7 +39,7 @@ async function append({ inFlight, ms, users }: Order & { kind: "blocks" }): Prom
   const one = async (): Promise<void> => {
     const chainId = chains[(next += 1) % users] ?? random(16);
     const at = performance.now();
-    const block = { chainId, kind: "personal" as const, txId: random(32), ...labels, ...body };
+    const block = { chainId, kind: "personal" as const, txId: freshBytes(32), ...labels, ...body };
     const { kind } = await replica.submit(partitionOf(chainId, replica.partitions), { kind: "block", block });
     if (kind === "done") latenciesMs.push(performance.now() - at);
   };

@@ -1,8 +1,19 @@
 import type { Row, StateView, Write } from "../ports.ts";
 
-/** A key as the name of its row in a map. */
-export const rowName = (key: Uint8Array): string =>
-  Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1");
+let lastKey: Uint8Array | undefined;
+let lastName = "";
+
+/**
+ * A key as the name of its row in a map. A read goes down through several maps with the same key, so the last name is
+ * remembered; keys are never written to once they are made.
+ */
+export function rowName(key: Uint8Array): string {
+  if (key === lastKey) return lastName;
+  const bytes = Buffer.isBuffer(key) ? key : Buffer.from(key.buffer, key.byteOffset, key.byteLength);
+  lastName = bytes.toString("latin1");
+  lastKey = key;
+  return lastName;
+}
 
 /** A range of a view with writes laid over it, the later ones on top. For few writes: all of them are looked at. */
 export function rangeOver(

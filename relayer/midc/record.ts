@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, hash, verify, type KeyObject } from "node:crypto";
+import { createPublicKey, hash, verify, type KeyObject } from "node:crypto";
 import { ascii, concat, uintToBytes } from "../../protocol/bytes.ts";
 import { merkleTree, pathFrom, proofAt } from "../../protocol/merkle.ts";
 
@@ -21,10 +21,17 @@ export const RECORD_COMMANDS_MAX = 512;
 const TAG = ascii("MIDC/v1 record");
 const PAIR_TAG = ascii("MIDC/v1 records");
 
-const leafOf = (content: Uint8Array): Uint8Array =>
-  new Uint8Array(createHash("sha256").update(TAG).update(content).digest());
+/** Lent for the time of one hash: a tag in front of content that is hashed as one costs less than a hash object. */
+const tagged = Buffer.alloc(TAG.length + RECORD_BYTES_MAX);
+tagged.set(TAG);
 
-const parentOf = (pair: Uint8Array): Uint8Array => new Uint8Array(hash("sha256", concat(PAIR_TAG, pair), "buffer"));
+function leafOf(content: Uint8Array): Uint8Array {
+  if (content.length > RECORD_BYTES_MAX) return hash("sha256", concat(TAG, content), "buffer");
+  tagged.set(content, TAG.length);
+  return hash("sha256", tagged.subarray(0, TAG.length + content.length), "buffer");
+}
+
+const parentOf = (pair: Uint8Array): Uint8Array => hash("sha256", concat(PAIR_TAG, pair), "buffer");
 
 export interface RecordContent {
   readonly nodeId: Uint8Array;
@@ -160,12 +167,12 @@ export function nodeKey(publicKey: Uint8Array): KeyObject {
 export const nodeIdOf = (publicKey: Uint8Array): Uint8Array =>
   new Uint8Array(hash("sha256", publicKey, "buffer").subarray(0, 16));
 
+const DIGEST_TAG = Uint8Array.of(1);
+
 /** Running digest of a partition's raw log. */
 export const nextDigest = (before: Uint8Array, seq: number, record: Uint8Array): Uint8Array =>
-  new Uint8Array(
-    hash(
-      "sha256",
-      concat(Uint8Array.of(1), before, uintToBytes(BigInt(seq), 8), hash("sha256", record, "buffer")),
-      "buffer",
-    ),
+  hash(
+    "sha256",
+    concat(DIGEST_TAG, before, uintToBytes(BigInt(seq), 8), hash("sha256", record, "buffer")),
+    "buffer",
   );

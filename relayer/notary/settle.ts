@@ -57,7 +57,6 @@ export async function settleBatch(
   const { decision } = decodeDecided(bytes);
   const itemOf = new Map(built.deals.map(({ member }, item) => [member, item]));
   for (let from = 0; from < members.length; from += MEMBERS_AT_ONCE) {
-    // A few at a time, so that new requests are answered in between.
     await ports.turns(async () => {
       const drafts = members.slice(from, from + MEMBERS_AT_ONCE).flatMap((member, i) => {
         const index = from + i;
@@ -74,7 +73,8 @@ export async function settleBatch(
   await replica.submit(partition, { kind: "end", batchSeq });
 }
 
-const MEMBERS_AT_ONCE = 64;
+/** What is laid in one turn: new requests wait for no longer than that takes. */
+const MEMBERS_AT_ONCE = 16;
 
 /** The chain's own root must follow from the outcomes that were read: an RPC endpoint that lies is found out here. */
 function checkedOutcomes(

@@ -1,7 +1,6 @@
 import {
   DeliverPolicy,
   jetstream,
-  JetStreamApiError,
   jetstreamManager,
   type ConsumerMessages,
   type JetStreamClient,
@@ -10,6 +9,7 @@ import {
 import type { NatsConnection } from "@nats-io/transport-node";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Fault } from "../../errors.ts";
+import { AppendRefused, openAcks, type Acks } from "./acks.ts";
 import type { LogEntry, PartitionLog } from "../../ports.ts";
 import { Inflow } from "./inflow.ts";
 import { fetchRecords, RecordMissing } from "./fetch.ts";
@@ -60,7 +60,8 @@ const TOO_LARGE = 10_054;
 /** The partition logs of a cluster: one replicated stream each. Any node appends to any of them; apply is the judge. */
 export async function openJetStreamLog(nc: NatsConnection, options: JetStreamLogOptions): Promise<JetStreamLog> {
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: PUBLISH_MS_MAX });
-  const opened = new Streams(jetstream(nc, { timeout: PUBLISH_MS_MAX }), jsm, options);
+  const acks = openAcks(nc, PUBLISH_MS_MAX);
+  const opened = new Streams({ js: jetstream(nc, { timeout: PUBLISH_MS_MAX }), jsm, acks }, options);
   await opened.begin();
   return {
     partitions: options.partitions,
@@ -82,6 +83,7 @@ export async function openJetStreamLog(nc: NatsConnection, options: JetStreamLog
 class Streams {
   readonly #js: JetStreamClient;
   readonly #jsm: JetStreamManager;
+  readonly #acks: Acks;
   readonly #options: JetStreamLogOptions;
   readonly #generations = new Map<number, number>();
   readonly #lost = new Set<number>();
@@ -91,9 +93,13 @@ class Streams {
   readonly #listeners = new Set<(partition: number) => void>();
   readonly #closing = new AbortController();
 
-  constructor(js: JetStreamClient, jsm: JetStreamManager, options: JetStreamLogOptions) {
+  constructor(
+    { js, jsm, acks }: { readonly js: JetStreamClient; readonly jsm: JetStreamManager; readonly acks: Acks },
+    options: JetStreamLogOptions,
+  ) {
     this.#js = js;
     this.#jsm = jsm;
+    this.#acks = acks;
     this.#options = options;
   }
 
@@ -177,11 +183,7 @@ class Streams {
   async #publish(partition: number, record: Uint8Array): Promise<number> {
     const place = this.place(partition);
     const stream = streamName(place);
-    const ack = await this.#js.publish(streamSubject(place), record, {
-      timeout: PUBLISH_MS_MAX,
-      retries: 1,
-      expect: { streamName: stream },
-    });
+    const ack = await this.#acks.append(streamSubject(place), record);
     // Anything but a plain acknowledgement of this stream is no promise: the record is appended again.
     if (ack.stream !== stream || ack.duplicate || ack.seq < 1) throw new Fault("LOG_UNAVAILABLE", "not an ack");
     // The partition may have gone on in another generation while the answer was on its way: there it is not in the log.
@@ -288,6 +290,7 @@ class Streams {
 
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#acks.close();
     for (const inflow of this.#inflows.values()) inflow.release();
     for (const messages of this.#deliveries.values()) messages.stop();
     await Promise.allSettled(this.#pumps);
@@ -295,6 +298,6 @@ class Streams {
 }
 
 function isFinal(error: unknown): boolean {
-  if (error instanceof JetStreamApiError) return error.code === FULL || error.code === TOO_LARGE;
+  if (error instanceof AppendRefused) return error.code === FULL || error.code === TOO_LARGE;
   return error instanceof Fault && error.code === "LOG_LOST";
 }

@@ -1,17 +1,13 @@
 import { Fault } from "../../errors.ts";
-import { keepNewest } from "../../ops/newest.ts";
 import { mkdirSync } from "node:fs";
-import type { CopyableState, Row, Write } from "../../ports.ts";
+import type { CopyableState, Row } from "../../ports.ts";
 import { asBuffer, commit, openStore } from "./store.ts";
 
 /** The state in one LMDB environment; one commit is one transaction, and it resolves after the fsync. */
 export function openLmdbState(path: string): CopyableState {
   const store = openStore(path);
-  const recent = recentRows();
   return {
     get(key) {
-      const known = recent.get(key);
-      if (known !== undefined) return known;
       const value = store.get(asBuffer(key));
       return value === undefined ? undefined : new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
     },
@@ -31,10 +27,8 @@ export function openLmdbState(path: string): CopyableState {
       return rows;
     },
     async commit(writes) {
-      recent.forget(writes);
       try {
         await commit(store, writes);
-        recent.remember(writes);
       } catch (error) {
         throw new Fault("STATE_UNAVAILABLE", String(error));
       }
@@ -45,29 +39,5 @@ export function openLmdbState(path: string): CopyableState {
       await store.backup(folder, true);
     },
     close: () => store.close(),
-  };
-}
-
-const RECENT_ROWS_MAX = 50_000;
-const RECENT_ROW_BYTES_MAX = 1_024;
-
-/**
- * The small rows that were written last, which are the ones read next: a transaction comes back to its own rows and its
- * chains' heads a dozen times in its life. A row under way is forgotten first, so memory never runs ahead of the disk.
- */
-function recentRows() {
-  const rows = new Map<string, Uint8Array>();
-  const nameOf = (key: Uint8Array): string => asBuffer(key).toString("latin1");
-  return {
-    get: (key: Uint8Array): Uint8Array | undefined => rows.get(nameOf(key)),
-    forget(writes: readonly Write[]): void {
-      for (const { key } of writes) rows.delete(nameOf(key));
-    },
-    remember(writes: readonly Write[]): void {
-      for (const { key, value } of writes) {
-        if (value !== undefined && value.length <= RECENT_ROW_BYTES_MAX) rows.set(nameOf(key), value);
-      }
-      keepNewest(rows, RECENT_ROWS_MAX);
-    },
   };
 }

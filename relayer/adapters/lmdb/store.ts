@@ -67,4 +67,5 @@ function causeOf(error: unknown): Promise<unknown> {
 }
 
 /** A view of the same bytes as a Buffer, without copying. */
-export const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+export const asBuffer = (bytes: Uint8Array): Buffer =>
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -4,7 +4,7 @@ import type { State } from "../../../relayer/ports.ts";
 
 const key = (...bytes: readonly number[]) => Uint8Array.from(bytes);
 
-/** More than any adapter remembers of what was written last. */
+/** More than an adapter may remember of what was written last. */
 const OTHERS = 60_000;
 
 /** What every adapter of State keeps. */
