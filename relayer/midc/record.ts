@@ -171,8 +171,4 @@ const DIGEST_TAG = Uint8Array.of(1);
 
 /** Running digest of a partition's raw log. */
 export const nextDigest = (before: Uint8Array, seq: number, record: Uint8Array): Uint8Array =>
-  hash(
-    "sha256",
-    concat(DIGEST_TAG, before, uintToBytes(BigInt(seq), 8), hash("sha256", record, "buffer")),
-    "buffer",
-  );
+  hash("sha256", concat(DIGEST_TAG, before, uintToBytes(BigInt(seq), 8), hash("sha256", record, "buffer")), "buffer");
