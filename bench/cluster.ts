@@ -12,6 +12,8 @@ import { sharesOf } from "./cluster/processor.ts";
 const PARTITIONS = 16;
 const IDLE_PARTITIONS = 64;
 const USERS = 1_000;
+/** Requests under way in the measurement of transactions, over all nodes. */
+const REQUESTS_IN_FLIGHT = 256;
 const WARM_MS = 3_000;
 const BLOCKS_MS = 8_000;
 const ENGINE_MS = 5_000;
@@ -27,25 +29,34 @@ export interface ClusterRow {
   readonly p99Ms: number;
 }
 
+/** Blocks at one load, beside the servers alone with records of the size that the nodes wrote at it. */
+export interface BlocksRow extends ClusterRow {
+  /** Under way at each node. */
+  readonly inFlight: number;
+  readonly recordBytes: number;
+  readonly blocksPerRecord: number;
+  readonly recordsPerSecond: number;
+  /** Records per second of the servers alone: appended only, and appended and delivered to as many readers as nodes. */
+  readonly engine: { readonly appended: number; readonly delivered: number };
+  /** Blocks per second to what the engine alone would take in such records, and what it would also deliver. */
+  readonly ratio: number;
+  readonly ratioDelivered: number;
+}
+
 export interface ClusterBench {
   readonly nodes: number;
   readonly partitions: number;
-  readonly blocks: ClusterRow & {
-    readonly recordBytes: number;
-    readonly blocksPerRecord: number;
-    readonly recordsPerSecond: number;
-  };
+  readonly blocks: readonly BlocksRow[];
   readonly transactions: ClusterRow & { readonly failures: Readonly<Record<string, number>> };
-  /** Records per second of the servers alone, at the size that the nodes wrote in this run. */
-  readonly engineRecordsPerSecond: number;
-  /** Blocks per second to what the engine alone would take in records of that size. */
+  /** Of the load that moves the most blocks. */
   readonly ratio: number;
   /** Of one core, with this many partitions and nothing to do. */
   readonly idle: { readonly partitions: number; readonly server: number; readonly relayer: number };
 }
 
 export interface ClusterBenchOptions {
-  readonly inFlight: number;
+  /** What each node has under way, one measurement for each. */
+  readonly loads: readonly number[];
   readonly requests: number;
   readonly tell: (line: string) => void;
 }
@@ -86,18 +97,14 @@ async function measureLoaded(dataDir: string, options: ClusterBenchOptions): Pro
   try {
     await stopRelayers(cluster);
     const nodes = await Promise.all(cluster.relayers.map(({ env }) => startBenchNode(env)));
-    const blocks = await measureBlocks(nodes, cluster, options);
+    await enrolUsers(nodes);
+    const blocks: BlocksRow[] = [];
+    for (const inFlight of options.loads) blocks.push(await measureLoad(nodes, cluster, { inFlight, tell }));
     await Promise.all(nodes.map((node) => node.stop()));
-    tell(`${round(blocks.perSecond)} blocks/s; the servers alone, records of ${round(blocks.recordBytes)} bytes …`);
-    const plan = { partitions: PARTITIONS, recordBytes: Math.round(blocks.recordBytes), ms: ENGINE_MS };
-    const { perSecond: engineRecordsPerSecond } = await measureEngine(cluster.nats, plan);
-    tell(
-      `${round(blocks.recordsPerSecond)} records/s of the nodes, ${round(engineRecordsPerSecond)} of the servers alone`,
-    );
     const transactions = await measureTransactions(cluster, options);
     tell(`${round(transactions.perSecond)} transactions/s`);
-    const ratio = blocks.recordsPerSecond / engineRecordsPerSecond;
-    return { nodes: nodes.length, partitions: PARTITIONS, blocks, transactions, engineRecordsPerSecond, ratio };
+    const most = blocks.toSorted((a, b) => b.perSecond - a.perSecond)[0];
+    return { nodes: nodes.length, partitions: PARTITIONS, blocks, transactions, ratio: most?.ratio ?? 0 };
   } finally {
     await cluster.stop();
   }
@@ -106,16 +113,36 @@ async function measureLoaded(dataDir: string, options: ClusterBenchOptions): Pro
 const stopRelayers = ({ relayers }: ClusterStack): Promise<unknown> =>
   Promise.all(relayers.map((relayer) => relayer.kill("SIGTERM")));
 
-async function measureBlocks(
-  nodes: readonly BenchNode[],
-  { nats }: ClusterStack,
-  { inFlight, tell }: ClusterBenchOptions,
-): Promise<ClusterBench["blocks"]> {
+async function enrolUsers(nodes: readonly BenchNode[]): Promise<void> {
   const share = Math.ceil(USERS / nodes.length);
   await Promise.all(
     nodes.map((node, i) => node.tell({ kind: "enrol", from: i * share, to: Math.min(USERS, (i + 1) * share) })),
   );
+}
+
+interface LoadPlan {
+  readonly inFlight: number;
+  readonly tell: ClusterBenchOptions["tell"];
+}
+
+/** The nodes at one load, and right after it the servers alone with records of the same size. */
+async function measureLoad(nodes: readonly BenchNode[], { nats }: ClusterStack, plan: LoadPlan): Promise<BlocksRow> {
+  const { inFlight, tell } = plan;
   tell(`blocks through three nodes, ${inFlight} under way at each …`);
+  const written = await measureBlocks(nodes, nats, inFlight);
+  tell(`${round(written.perSecond)} blocks/s; the servers alone, records of ${round(written.recordBytes)} bytes …`);
+  const same = { partitions: PARTITIONS, recordBytes: Math.round(written.recordBytes), ms: ENGINE_MS };
+  const appended = await measureEngine(nats, { ...same, readers: false });
+  const delivered = await measureEngine(nats, { ...same, readers: true });
+  const { recordsPerSecond } = written;
+  tell(
+    `${round(recordsPerSecond)} records/s of the nodes; of the servers alone ${round(appended)}, and ${round(delivered)} with three readers`,
+  );
+  const ratios = { ratio: recordsPerSecond / appended, ratioDelivered: recordsPerSecond / delivered };
+  return { ...written, inFlight, engine: { appended, delivered }, ...ratios };
+}
+
+async function measureBlocks(nodes: readonly BenchNode[], nats: ClusterStack["nats"], inFlight: number) {
   const order = { kind: "blocks", inFlight, users: USERS } as const;
   await Promise.all(nodes.map((node) => node.tell({ ...order, ms: WARM_MS })));
   const before = await heldIn(nats);
@@ -127,7 +154,7 @@ async function measureBlocks(
   const at = (part: number): number => latenciesMs[Math.floor(part * (latenciesMs.length - 1))] ?? 0;
   const records = after.records - before.records;
   return {
-    name: "blocks",
+    name: `blocks, ${inFlight} under way`,
     perSecond: latenciesMs.length / elapsedS,
     p50Ms: at(0.5),
     p99Ms: at(0.99),
@@ -139,7 +166,7 @@ async function measureBlocks(
 
 async function measureTransactions(
   cluster: ClusterStack,
-  { inFlight, requests, tell }: ClusterBenchOptions,
+  { requests, tell }: ClusterBenchOptions,
 ): Promise<ClusterBench["transactions"]> {
   await Promise.all(cluster.relayers.map((relayer) => relayer.start()));
   tell(`${requests.toLocaleString("en-US")} two-party requests over HTTP, spread over three relayers …`);
@@ -153,8 +180,8 @@ async function measureTransactions(
   const warm = Math.floor(requests / 4);
   const load = await openLoad(cluster, { network, users: USERS, requests: requests + warm });
   try {
-    await load.fire({ count: warm, inFlight });
-    return { name: "two-party transactions", ...(await load.fire({ count: requests, inFlight })) };
+    await load.fire({ count: warm, inFlight: REQUESTS_IN_FLIGHT });
+    return { name: "two-party transactions", ...(await load.fire({ count: requests, inFlight: REQUESTS_IN_FLIGHT })) };
   } finally {
     await load.stop();
   }

@@ -10,6 +10,7 @@ import { ANVIL_KEYS, deployLocal } from "../scripts/local/deployLocal.ts";
 import { startRelayer, type RelayerProcess } from "../scripts/local/stack.ts";
 import { loadSigner } from "./pipeline/keys.ts";
 import { measureCeiling, type Ceiling } from "./pipeline/ceiling.ts";
+import { memoryOf } from "./pipeline/memory.ts";
 import type { LoadNetwork } from "./pipeline/requests.ts";
 import { seedUsers } from "./pipeline/seed.ts";
 import { fundPayers } from "./pipeline/fund.ts";
@@ -41,7 +42,10 @@ export interface PipelineRow {
   readonly cpuUs: number;
   /** The same by part: the main thread, the signature threads, and the rest (the store's writer, the runtime). */
   readonly cpuUsByPart: { readonly main: number; readonly signatures: number; readonly rest: number };
-  readonly residentMb: number;
+  /** What the process holds for itself: heaps, buffers, stacks. */
+  readonly privateMb: number;
+  /** Pages of its databases' files that are mapped: the system's file cache, given back as soon as anybody needs it. */
+  readonly mappedMb: number;
   readonly failures: Readonly<Record<string, number>>;
 }
 
@@ -52,6 +56,8 @@ export interface PipelineResult {
   readonly ratio: number;
   readonly halfLoadP99Ms: number;
   readonly settledPerSecond: number;
+  /** The dearest transaction to the first row's: what more users and longer chains add. 1 without --full. */
+  readonly costGrowth: number;
 }
 
 const bytesOf = (hex: string): Uint8Array => fromHex(hex) ?? new Uint8Array(0);
@@ -94,8 +100,11 @@ export async function measurePipeline(options: {
     }
     options.tell("settled payments, end to end …");
     const settledPerSecond = await measureSettled(chain, folder);
-    const best = rows[0]?.perSecond ?? 0;
-    return { rows, ceiling, ratio: best / ceiling.perSecond, halfLoadP99Ms, settledPerSecond };
+    const [first] = rows;
+    if (first === undefined) throw new RangeError("nothing was measured");
+    const ratio = first.perSecond / ceiling.perSecond;
+    const costGrowth = Math.max(...rows.map(({ cpuUs }) => cpuUs)) / first.cpuUs;
+    return { rows, ceiling, ratio, halfLoadP99Ms, settledPerSecond, costGrowth };
   } finally {
     await anvil.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -209,6 +218,7 @@ async function measureShape(
   const before = await usageOf(relayer);
   const full = await load.fire({ count: requests, inFlight });
   const after = await usageOf(relayer);
+  const memory = memoryOf(relayer.process.pid ?? 0);
   await untilIdle(relayer);
   const rate = full.perSecond / 2;
   await load.fire({ count: part, inFlight, rate });
@@ -223,7 +233,7 @@ async function measureShape(
   const signatures = perTx((usage) => usage.signatureSeconds);
   const cpuUsByPart = { main, signatures, rest: cpuUs - main - signatures };
   return {
-    row: { ...shape, perSecond, p50Ms, p99Ms, cpuUs, cpuUsByPart, residentMb: after.residentMb, failures },
+    row: { ...shape, perSecond, p50Ms, p99Ms, cpuUs, cpuUsByPart, ...memory, failures },
     halfLoadP99Ms: half.p99Ms,
   };
 }
@@ -232,7 +242,6 @@ interface Usage {
   readonly cpuSeconds: number;
   readonly mainSeconds: number;
   readonly signatureSeconds: number;
-  readonly residentMb: number;
 }
 
 async function usageOf(relayer: RelayerProcess): Promise<Usage> {
@@ -242,7 +251,6 @@ async function usageOf(relayer: RelayerProcess): Promise<Usage> {
     cpuSeconds: value("process_cpu_seconds_total"),
     mainSeconds: value("midchain_main_cpu_seconds"),
     signatureSeconds: value("midchain_signature_cpu_seconds"),
-    residentMb: value("process_resident_memory_bytes") / 2 ** 20,
   };
 }
 

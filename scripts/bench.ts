@@ -39,7 +39,14 @@ async function gas(options: { json?: true; keep?: true }): Promise<void> {
   process.exitCode = ok ? 0 : 1;
 }
 
-const GOALS = { ratio: 0.5, perSecond: 2_000, halfLoadP99Ms: 100, settledPerSecond: 800, residentMb: 1_024 } as const;
+const GOALS = {
+  ratio: 0.5,
+  perSecond: 2_000,
+  halfLoadP99Ms: 100,
+  settledPerSecond: 800,
+  privateMb: 1_024,
+  costGrowth: 1.1,
+} as const;
 
 async function pipeline(options: { json?: true; requests: string; full?: true }): Promise<void> {
   const tell = (line: string): void => {
@@ -51,13 +58,15 @@ async function pipeline(options: { json?: true; requests: string; full?: true })
     result.ratio >= GOALS.ratio &&
     (first?.perSecond ?? 0) >= GOALS.perSecond &&
     result.halfLoadP99Ms < GOALS.halfLoadP99Ms &&
-    result.settledPerSecond >= GOALS.settledPerSecond;
+    result.settledPerSecond >= GOALS.settledPerSecond &&
+    result.rows.every(({ privateMb }) => privateMb < GOALS.privateMb) &&
+    result.costGrowth <= GOALS.costGrowth;
   if (options.json === true) console.log(JSON.stringify({ bench: "pipeline", ok, goals: GOALS, ...result }));
   else {
-    console.log(`\n${"".padEnd(24)} tx/s   p50 ms   p99 ms   relayer CPU us/tx   memory MB`);
+    console.log(`\n${"".padEnd(24)} tx/s   p50 ms   p99 ms   relayer CPU us/tx   memory MB   mapped MB`);
     for (const row of result.rows) {
       console.log(
-        `${row.name.padEnd(24)} ${show(row.perSecond).padStart(5)} ${row.p50Ms.toFixed(1).padStart(8)} ${row.p99Ms.toFixed(1).padStart(8)} ${show(row.cpuUs).padStart(19)} ${show(row.residentMb).padStart(11)}`,
+        `${row.name.padEnd(24)} ${show(row.perSecond).padStart(5)} ${row.p50Ms.toFixed(1).padStart(8)} ${row.p99Ms.toFixed(1).padStart(8)} ${show(row.cpuUs).padStart(19)} ${show(row.privateMb).padStart(11)} ${show(row.mappedMb).padStart(11)}`,
       );
     }
     const parts = first?.cpuUsByPart;
@@ -72,17 +81,22 @@ async function pipeline(options: { json?: true; requests: string; full?: true })
     console.log(`ratio                ${result.ratio.toFixed(2)} (goal >= ${GOALS.ratio})`);
     console.log(`p99 at half load     ${result.halfLoadP99Ms.toFixed(1)} ms (goal < ${GOALS.halfLoadP99Ms})`);
     console.log(`settled payments     ${show(result.settledPerSecond)}/s (goal >= ${GOALS.settledPerSecond})`);
+    if (result.rows.length > 1)
+      console.log(`growth of the cost   ${result.costGrowth.toFixed(2)} (goal <= ${GOALS.costGrowth})`);
   }
   process.exitCode = ok ? 0 : 1;
 }
 
 const CLUSTER_GOALS = { ratio: 0.5, idleServer: 0.1 } as const;
 
-async function cluster(options: { json?: true; requests: string; inFlight: string }): Promise<void> {
+const LOADS = [16, 64, 256] as const;
+
+async function cluster(options: { json?: true; requests: string; inFlight?: string }): Promise<void> {
   const tell = (line: string): void => {
     if (options.json !== true) console.log(`  ${line}`);
   };
-  const plan = { requests: Number(options.requests), inFlight: Number(options.inFlight), tell };
+  const loads = options.inFlight === undefined ? LOADS : [Number(options.inFlight)];
+  const plan = { requests: Number(options.requests), loads, tell };
   const result = await measureCluster(plan).catch((error: unknown) => {
     if (error instanceof NoNats) refuse(error.message, error.fix);
     throw error;
@@ -93,25 +107,44 @@ async function cluster(options: { json?: true; requests: string; inFlight: strin
   process.exitCode = ok ? 0 : 1;
 }
 
-function showCluster({ blocks, transactions, engineRecordsPerSecond, ratio, idle }: ClusterBench): void {
+function showCluster({ blocks, transactions, ratio, idle }: ClusterBench): void {
   console.log(`\n${"".padEnd(24)}   per s   p50 ms   p99 ms`);
-  for (const row of [blocks, transactions])
+  for (const row of [...blocks, transactions])
     console.log(
       `${row.name.padEnd(24)} ${show(row.perSecond).padStart(7)} ${row.p50Ms.toFixed(1).padStart(8)} ${row.p99Ms.toFixed(1).padStart(8)}`,
     );
   const failures = Object.entries(transactions.failures).map(([status, times]) => `${times} times ${status}`);
   if (failures.length > 0) console.log(`answers other than 202: ${failures.join(", ")}`);
+  showEngine(blocks);
   const perCent = (share: number): string => `${(share * 100).toFixed(1)} % of a core`;
   console.log(
-    `\nrecords of the nodes   ${show(blocks.recordsPerSecond)}/s of ${show(blocks.recordBytes)} bytes, ${blocks.blocksPerRecord.toFixed(1)} blocks each`,
+    `\nratio                  ${ratio.toFixed(2)} (goal >= ${CLUSTER_GOALS.ratio}), of the load that moves the most`,
   );
-  console.log(
-    `the engine alone       ${show(engineRecordsPerSecond)}/s of that size: ${show(engineRecordsPerSecond * blocks.blocksPerRecord)} blocks/s`,
-  );
-  console.log(`ratio                  ${ratio.toFixed(2)} (goal >= ${CLUSTER_GOALS.ratio})`);
   console.log(
     `idle, ${idle.partitions} partitions    server ${perCent(idle.server)} (goal < ${perCent(CLUSTER_GOALS.idleServer)}), relayer ${perCent(idle.relayer)}`,
   );
+}
+
+/** What the nodes wrote, beside what the servers alone take in records of the same size. */
+function showEngine(blocks: ClusterBench["blocks"]): void {
+  console.log(
+    "\nrecords per second      blocks each   bytes   of the nodes   servers alone   ratio   with readers   ratio",
+  );
+  for (const row of blocks) {
+    const { appended, delivered } = row.engine;
+    console.log(
+      [
+        row.name.padEnd(24),
+        row.blocksPerRecord.toFixed(1).padStart(10),
+        show(row.recordBytes).padStart(7),
+        show(row.recordsPerSecond).padStart(14),
+        show(appended).padStart(15),
+        row.ratio.toFixed(2).padStart(7),
+        show(delivered).padStart(14),
+        row.ratioDelivered.toFixed(2).padStart(7),
+      ].join(" "),
+    );
+  }
 }
 
 const bench = new Command("./midchain bench").description("measures this machine and the contracts");
@@ -134,7 +167,7 @@ bench
     "blocks and transactions through three nodes on three servers that sync every append, beside the servers alone",
   )
   .option("--requests <n>", "transactions of the measured run", "9000")
-  .option("--in-flight <n>", "what each node has under way", "256")
+  .option("--in-flight <n>", `what each node has under way, instead of ${LOADS.join(", ")} in turn`)
   .option("--json", "one object")
   .action(cluster);
 await bench.parseAsync();

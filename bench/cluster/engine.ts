@@ -1,10 +1,19 @@
-import { jetstream, jetstreamManager, type JetStreamManager, type StreamConfig } from "@nats-io/jetstream";
+import {
+  DeliverPolicy,
+  jetstream,
+  jetstreamManager,
+  type ConsumerMessages,
+  type JetStreamManager,
+  type StreamConfig,
+} from "@nats-io/jetstream";
+import type { NatsConnection } from "@nats-io/transport-node";
 import { randomBytes } from "node:crypto";
 import { connectNats } from "../../relayer/adapters/jetstream/connect.ts";
 import type { NatsCluster } from "../../scripts/local/natsServers.ts";
 
 const NETWORK = "bench";
 const MS_MAX = 10_000;
+const PREFETCH = 256;
 
 /** What the streams hold, over all partitions. */
 export interface Held {
@@ -34,14 +43,14 @@ export const heldIn = (nats: NatsCluster): Promise<Held> =>
 
 /**
  * The engine alone: records of this size appended to streams of the cluster's own shape, from a connection to each
- * server, one at a time per connection and stream. That is as many at once as the relayers ever have under way.
+ * server, one at a time per connection and stream. That is as many at once as the relayers ever have under way. With
+ * `readers`, every connection is also delivered every record, as every node is.
  */
 export async function measureEngine(
   nats: NatsCluster,
-  plan: { readonly partitions: number; readonly recordBytes: number; readonly ms: number },
-): Promise<{ readonly perSecond: number }> {
+  plan: { readonly partitions: number; readonly recordBytes: number; readonly ms: number; readonly readers: boolean },
+): Promise<number> {
   const names = Array.from({ length: plan.partitions }, (_, i) => `raw-${i}`);
-  const subjectOf = (name: string): string => `midc.${NETWORK}.${name}`;
   await asKeeper(nats, async (jsm) => {
     for (const name of names) await jsm.streams.add(shapeOf(name, subjectOf(name)) as StreamConfig);
   });
@@ -49,9 +58,12 @@ export async function measureEngine(
   const connections = await Promise.all(
     nats.urls.map((url) => connectNats({ servers: [url], name: "raw", seed: nats.nkeys.log.seed, tls: undefined })),
   );
+  const readers = plan.readers
+    ? await Promise.all(connections.flatMap((nc) => names.map((name) => read(nc, name))))
+    : [];
   let count = 0;
   const startedAt = performance.now();
-  const write = async (nc: (typeof connections)[number], name: string): Promise<void> => {
+  const write = async (nc: NatsConnection, name: string): Promise<void> => {
     const js = jetstream(nc, { timeout: MS_MAX });
     while (performance.now() - startedAt < plan.ms) {
       await js.publish(subjectOf(name), record);
@@ -60,11 +72,20 @@ export async function measureEngine(
   };
   await Promise.all(connections.flatMap((nc) => names.map((name) => write(nc, name))));
   const perSecond = (count * 1_000) / (performance.now() - startedAt);
+  await Promise.all(readers.map((reader) => reader.close()));
   await Promise.all(connections.map((nc) => nc.close()));
   await asKeeper(nats, async (jsm) => {
     for (const name of names) await jsm.streams.delete(name);
   });
-  return { perSecond };
+  return perSecond;
+}
+
+const subjectOf = (name: string): string => `midc.${NETWORK}.${name}`;
+
+/** Takes delivery of a stream and does nothing with it. */
+async function read(nc: NatsConnection, name: string): Promise<ConsumerMessages> {
+  const consumer = await jetstream(nc, { timeout: MS_MAX }).consumers.get(name, { deliver_policy: DeliverPolicy.All });
+  return consumer.consume({ max_messages: PREFETCH, callback: () => undefined });
 }
 
 /** As the adapter makes its streams, in what costs time. */

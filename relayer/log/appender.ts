@@ -15,7 +15,7 @@ const APPEND_TRIES_MAX = 5;
  * fsyncs: without a pace, sixteen partitions at full speed write one record per command and halve the throughput. What
  * comes after a pause leaves at once.
  */
-const PACE_MS = 10;
+const PACE_MS = 5;
 export const RETRY_MS = 200;
 /** How long a record may be on its way. The log can lose one that it had taken: its commands are then to be given anew. */
 const ANSWER_MS_MAX = 30_000;
