@@ -104,6 +104,8 @@ function stepsOf(happened: Happened): readonly (readonly [state: string, count: 
         ["completed", happened.txIds.length - failed],
       ];
     }
+    case "erased":
+      return [["erased", 1]];
     case "block":
       return [];
   }

@@ -66,6 +66,12 @@ export function sealBody(shredKey: ShredKey, body: Uint8Array, bound: Uint8Array
   return { sealed: sealUnder(shredKey, concat(salt, body), bound), bodyCommitment: bodyCommitment(salt, body) };
 }
 
+/** A block body that nobody is to read: only the commitment is left of it, and its salt is not kept. */
+export const unreadBody = (body: Uint8Array): SealedBody => ({
+  sealed: new Uint8Array(0),
+  bodyCommitment: bodyCommitment(freshBytes(SALT_BYTES), body),
+});
+
 export interface OpenedBody {
   readonly salt: Uint8Array;
   readonly bytes: Uint8Array;

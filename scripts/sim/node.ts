@@ -147,7 +147,9 @@ export class SimNode {
   }
 
   readonly vault = {
-    shredKey: (chainId: Uint8Array) => (this.disk.get(keys.head(chainId)) === undefined ? undefined : SHRED_KEY),
+    shredKey: (chainId: Uint8Array) => (this.disk.get(keys.vault(chainId)) === undefined ? undefined : SHRED_KEY),
+    dealKey: (chainId: Uint8Array) =>
+      this.disk.get(keys.erasing(chainId)) === undefined ? this.vault.shredKey(chainId) : SHRED_KEY,
   };
 
   /** Looks at each partition when there is news and when its notary said so: what flow/executor.ts does with timers. */
