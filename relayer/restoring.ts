@@ -112,13 +112,13 @@ function withoutLog(
     const log = logs.get(p);
     return log !== undefined && log.first <= (partitions[p]?.seq ?? 0) + 1 && log.tail >= least;
   };
+  // The key is destroyed only after every newer wrap is in the log: a log that goes on from here holds them all.
+  const shut = [...older].filter((p) => !reaches(p, (partitions[p]?.seq ?? 0) + 1));
+  if (shut.length > 0) throw new Fault("BACKUP_KEY_GONE", `partitions ${shut.join(", ")}, as of ${takenAt}`);
   // Batches on the chain cannot be made a second time: the next one would contradict the one that is there.
   const gone = behind.filter((p) => !reaches(p, (partitions[p]?.seq ?? 0) + 1));
   if (gone.length > 0)
     throw new Fault("BACKUP_OLD", `the chain holds later batches of partitions ${gone.join(", ")}, and no log does`);
-  // The key is destroyed only after every newer wrap is in the log: a log that goes on from here holds them all.
-  const shut = [...older].filter((p) => !reaches(p, (partitions[p]?.seq ?? 0) + 1));
-  if (shut.length > 0) throw new Fault("BACKUP_KEY_GONE", `partitions ${shut.join(", ")}, as of ${takenAt}`);
   const missing = [...partitions.keys()].filter((p) => {
     const seq = partitions[p]?.seq ?? 0;
     return seq > 0 && !reaches(p, seq);

@@ -18,6 +18,7 @@ export type Action = At &
   (
     | { readonly kind: "tx"; readonly parties: readonly number[]; readonly pays: number; readonly node: number }
     | { readonly kind: "read"; readonly user: number; readonly node: number; readonly strong: boolean }
+    | { readonly kind: "erase"; readonly user: number; readonly node: number }
     /** The next append to the partition suffers this. */
     | { readonly kind: "append"; readonly partition: number; readonly mishap: AppendMishap }
     /** Somebody without a key writes into the log: bytes of no form, a stranger's record, or a genuine one again. */
@@ -61,7 +62,23 @@ export function scenarioOf(seed: number): Scenario {
     return { at: when(), kind: "read", user, node, strong: random.chance(0.4) };
   });
   const faults = bearable(Array.from({ length: random.between(0, 8) }, () => faultOf(when(), size, random)));
-  return { seed, ...size, actions: [...txs, ...reads, ...faults].sort((a, b) => a.at - b.at) };
+  return {
+    seed,
+    ...size,
+    actions: [...txs, ...reads, ...faults, ...erasuresOf(seed, size)].sort((a, b) => a.at - b.at),
+  };
+}
+
+const ERASING = 0.3;
+
+/** Now and then somebody leaves. Drawn apart, so that whatever else a seed stands for stays as it was. */
+function erasuresOf(seed: number, size: Pick<Scenario, "nodes" | "users">): readonly Action[] {
+  const random = randomOf(seed ^ 0x2c0ffee);
+  if (!random.chance(ERASING)) return [];
+  return Array.from({ length: random.between(1, size.users - 1) }, (): Action => {
+    const [user, node] = [random.below(size.users), random.below(size.nodes)];
+    return { at: random.between(ENROLLED_MS, TROUBLE_MS), kind: "erase", user, node };
+  });
 }
 
 function shuffled(count: number, random: Random): number[] {
