@@ -65,20 +65,30 @@ export function scenarioOf(seed: number): Scenario {
   return {
     seed,
     ...size,
-    actions: [...txs, ...reads, ...faults, ...erasuresOf(seed, size)].sort((a, b) => a.at - b.at),
+    actions: [...txs, ...reads, ...faults, ...erasuresOf(seed, { ...size, txs })].sort((a, b) => a.at - b.at),
   };
 }
 
 const ERASING = 0.3;
 
-/** Now and then somebody leaves. Drawn apart, so that whatever else a seed stands for stays as it was. */
-function erasuresOf(seed: number, size: Pick<Scenario, "nodes" | "users">): readonly Action[] {
+const SOON_MS = 1_500;
+
+/**
+ * Now and then people leave, most of them with a transaction under way. Drawn apart, so that whatever else a seed stands
+ * for stays as it was.
+ */
+function erasuresOf(seed: number, { nodes, txs }: { nodes: number; txs: readonly Action[] }): readonly Action[] {
   const random = randomOf(seed ^ 0x2c0ffee);
   if (!random.chance(ERASING)) return [];
-  return Array.from({ length: random.between(1, size.users - 1) }, (): Action => {
-    const [user, node] = [random.below(size.users), random.below(size.nodes)];
-    return { at: random.between(ENROLLED_MS, TROUBLE_MS), kind: "erase", user, node };
-  });
+  const last = random.pick(txs);
+  const parties = last.kind === "tx" ? last.parties : [];
+  const leaving = random.chance(0.5) ? parties : parties.slice(0, 1);
+  return leaving.map((user) => ({
+    at: Math.min(TROUBLE_MS, last.at + random.below(SOON_MS)),
+    kind: "erase",
+    user,
+    node: random.below(nodes),
+  }));
 }
 
 function shuffled(count: number, random: Random): number[] {

@@ -6,7 +6,6 @@ import { backUp } from "../backup.ts";
 import { epochsOf, noEvidence, requireGone, takeEvidence, type Evidence } from "../forensics.ts";
 import { operate } from "../operate.ts";
 import { restored } from "./backups.ts";
-import { audited } from "./disks.ts";
 import { last, progress, type Fault } from "./fault.ts";
 
 /** People are erased while everything goes on, and the key over all of them is changed while nodes die. */
@@ -27,8 +26,7 @@ export const erasureFaults: readonly Fault[] = [
       await Promise.all([arena.load.erase(1), arena.load.erase(4), progress(arena, 20)]);
       await rotated(arena);
       await progress(arena);
-      const { violations } = await arena.judge();
-      if (violations.length > 0) throw new Error(`${violations[0]?.rule ?? ""}: ${violations[0]?.about ?? ""}`);
+      await holds(arena);
       requireGone(evidence, arena);
       arena.load.start();
       await progress(arena);
@@ -72,8 +70,9 @@ export const erasureFaults: readonly Fault[] = [
       await progress(arena);
       const folder = join(arena.cluster.dataDir, "backup-before-erasure");
       rmSync(folder, { recursive: true, force: true });
-      await audited(arena);
+      await holds(arena);
       await backUp(relayers[0]?.metricsUrl ?? "", folder);
+      arena.load.start();
       await takeEvidence(arena.load.chainOf(2), arena, evidence);
       await arena.load.erase(2);
       await rotated(arena);
@@ -90,14 +89,19 @@ export const erasureFaults: readonly Fault[] = [
       await Promise.all(relayers.map((slot) => slot.start()));
       arena.load.start();
       await progress(arena);
-      const { violations } = await arena.judge();
-      if (violations.length > 0) throw new Error(`${violations[0]?.rule ?? ""}: ${violations[0]?.about ?? ""}`);
+      await holds(arena);
       requireGone(evidence, arena);
       arena.load.start();
       await progress(arena);
     },
   },
 ];
+
+/** Lets everything come to rest, and throws unless the history holds until here. */
+async function holds(arena: Arena): Promise<void> {
+  const [broken] = (await arena.judge()).violations;
+  if (broken !== undefined) throw new Error(`${broken.rule}: ${broken.about}`);
+}
 
 /** A search that finds nothing while everything is in use would find nothing afterwards either. */
 function requireFound(evidence: Evidence, arena: Arena): void {
