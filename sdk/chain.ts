@@ -59,18 +59,21 @@ interface ChainPorts {
 
 /** Reads the whole chain and checks every link and body before it gives anything out. */
 export async function myChain(ports: ChainPorts): Promise<MyChain> {
-  return (await readWhole("mine", ports)).chain;
+  return (await readWhole("mine/blocks?", ports)).chain;
 }
 
 /** What is left of an erased chain, checked like any other: every header, and no body. */
-export async function erasedChain(chainId: Hex, ports: ChainPorts): Promise<MyChain> {
-  const { chain, state } = await readWhole(chainId, ports);
+export async function erasedChain(
+  { chainId, blockId, receipt }: { readonly chainId: Hex; readonly blockId: Hex; readonly receipt: Hex },
+  ports: ChainPorts,
+): Promise<MyChain> {
+  const { chain, state } = await readWhole(`${chainId}/blocks?tombstone=${blockId}&receipt=${receipt}&`, ports);
   if (state !== "erased" || chain.blocks.some(({ body }) => body !== undefined)) throw failure("NOT_ERASED");
   return chain;
 }
 
 async function readWhole(
-  which: "mine" | Hex,
+  which: string,
   { wire, session }: ChainPorts,
 ): Promise<{ readonly chain: MyChain; readonly state: ServedPage["state"] }> {
   const served: ServedPage["blocks"][number][] = [];
@@ -78,7 +81,7 @@ async function readWhole(
   let cursor: string | undefined;
   do {
     const query = `limit=${PAGE_BLOCKS}${cursor === undefined ? "" : `&cursor=${cursor}`}`;
-    const page = await wire.get<ServedPage>(`/chains/${which}/blocks?${query}`, await session.token());
+    const page = await wire.get<ServedPage>(`/chains/${which}${query}`, await session.token());
     first ??= page;
     served.push(...page.blocks);
     cursor = page.cursor;

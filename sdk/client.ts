@@ -130,13 +130,13 @@ export interface Client extends Reader, KeyActions {
    *
    * @example
    * ```ts
-   * const { chainId } = await client.eraseAccount();
-   * const { blocks } = await client.erasedChain(chainId); // headers only, the tombstone among the last
+   * const erased = await client.eraseAccount();
+   * const { blocks } = await client.erasedChain(erased); // headers only, the tombstone among the last
    * ```
    */
   readonly eraseAccount: () => Promise<ErasedAccount>;
   /** What is left of an erased chain: headers, verified. Throws MidchainError `NOT_ERASED` where a body is left. */
-  readonly erasedChain: (chainId: Hex) => Promise<MyChain>;
+  readonly erasedChain: (erased: ErasedAccount) => Promise<MyChain>;
 }
 
 /**
@@ -219,7 +219,7 @@ export function createClient(options: ClientOptions): Client {
       opened = undefined;
       return erased;
     },
-    erasedChain: (chainId) => erasedChain(chainId, { wire, session }),
+    erasedChain: (erased) => erasedChain(erased, { wire, session }),
   };
 }
 

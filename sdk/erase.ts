@@ -4,10 +4,12 @@ import { failure, MidchainError } from "./errors.ts";
 import type { Session } from "./session.ts";
 import type { Wire } from "./wire.ts";
 
-/** What is left of an account: the id of its chain, by which its headers can still be read, and the tombstone on it. */
+/** What is left of an account. Keep it to read the headers of its chain again: nobody else can, and nothing else opens them. */
 export interface ErasedAccount {
   readonly chainId: Hex;
+  /** The tombstone on it. */
   readonly blockId: Hex;
+  readonly receipt: Hex;
 }
 
 /** Erases everything of the account. Every session of it is ended with that. */
@@ -29,14 +31,14 @@ export async function eraseAccount({
       contentHash: new Uint8Array(32),
     });
     const token = await session.token();
-    const { chainId, blockId } = await wire.send<ErasedAccount>({
+    const { chainId, blockId, receipt } = await wire.send<ErasedAccount>({
       method: "POST",
       path: "/account/erase",
       token,
       json: { approval },
     });
     session.forget();
-    return { chainId, blockId };
+    return { chainId, blockId, receipt };
   } catch (error) {
     // An answer may have been lost: the next call signs in again and finds out.
     if (error instanceof MidchainError && error.code === "NO_SESSION") session.forget();

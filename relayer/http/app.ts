@@ -51,10 +51,10 @@ export function createApp(node: HttpNode, options: HttpOptions, ports: HttpPorts
     ...clusterRoutes(node, options),
     ...sessionRoutes(node, options, { ...ports, sessions, nonces: memory("nonces") }),
     ...accountRoutes(node),
-    ...erasureRoutes(node, sessions),
     ...transactionRoutes(node, { submit, recent, inclusions }),
+    ...erasureRoutes(node, sessions),
     ...grantRoutes(node),
-    ...proposalRoutes({ ...ports, submit }),
+    ...proposalRoutes(node, { ...ports, submit }),
   ];
   const app = express();
   app.disable("x-powered-by");

@@ -75,14 +75,14 @@ describe("erasing an account with the client library", { timeout: 120_000 }, () 
 
   it("leaves the headers, finishes what is under way, and the other party keeps what is its own", async () => {
     const id = await letter(0, 1);
-    const { chainId } = await at(0).eraseAccount();
+    const erased = await at(0).eraseAccount();
     await rejects(at(0).myChain(), "NO_SUCH_OBJECT");
     await rejects(at(0).eraseAccount(), "NO_CHAIN");
-    await rejects(at(0).erasedChain((await at(1).myChain()).chainId), "NO_SUCH_OBJECT");
+    await rejects(at(0).erasedChain({ ...erased, chainId: (await at(1).myChain()).chainId }), "NO_SUCH_OBJECT");
     assert.equal((await at(1).wait(id)).state, "completed");
     const left = await until(
       "the outcome on the erased chain",
-      () => at(1).erasedChain(chainId),
+      () => at(1).erasedChain(erased),
       ({ blocks }) => kindsOf(blocks, id).length === 2,
     );
     assert.deepEqual(
@@ -112,11 +112,11 @@ describe("erasing an account with the client library", { timeout: 120_000 }, () 
     const [one, other] = [await at(2).eraseAccount(), await at(3).eraseAccount()];
     assert.equal((await at(1).wait(id)).state, "completed");
     assert.equal((await chain.balanceOf(dan.address)) - before, PAID);
-    for (const { chainId } of [one, other]) {
+    for (const left of [one, other]) {
       const { blocks } = await until(
         "the outcome",
-        () => at(1).erasedChain(chainId),
-        (left) => kindsOf(left.blocks, id).length === 2,
+        () => at(1).erasedChain(left),
+        (chain) => kindsOf(chain.blocks, id).length === 2,
       );
       assert.deepEqual(kindsOf(blocks, id), ["pending", "completed"]);
     }

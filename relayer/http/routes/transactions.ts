@@ -2,41 +2,30 @@ import { z } from "zod";
 import { writeProof } from "../../../protocol/proofFile.ts";
 import { chainOf } from "../../flow/enrol.ts";
 import type { Inclusions } from "../../flow/inclusion.ts";
-import { issueProof, PAGE_BLOCKS_MAX, readChain, readTransaction } from "../../flow/read.ts";
+import { issueProof, readChain, readTransaction } from "../../flow/read.ts";
 import type { HttpNode } from "../door.ts";
 import type { Recent } from "../recent.ts";
 import { json, problem } from "../reply.ts";
 import { route, type Route } from "../route.ts";
-import { acceptedSchema, hexOf, hexText, transactionSchema, txIdParams } from "../schemas.ts";
+import {
+  acceptedSchema,
+  hexText,
+  limitUpTo,
+  pageQuery,
+  pageSchema,
+  transactionSchema,
+  txIdParams,
+} from "../schemas.ts";
 import { SUBMISSION_BYTES_MAX, type Submit } from "../submit.ts";
 
 const PAGE_TXS_MAX = 100;
-const CHAIN_ID_BYTES = 16;
-const limitUpTo = (max: number) => z.coerce.number().int().min(1).max(max).default(Math.min(max, 50));
-
-const blockSchema = z
-  .object({
-    height: z.int(),
-    kind: z.string(),
-    hash: hexText,
-    txId: hexText,
-    header: hexText,
-    body: z.object({ salt: hexText, bytes: hexText }).optional(),
-  })
-  .meta({ id: "Block", description: "body is absent once erased." });
 
 /** Taking requests, and reading what became of them. */
 export function transactionRoutes(
   node: HttpNode,
   parts: { readonly submit: Submit; readonly recent: Recent; readonly inclusions: Inclusions },
 ): readonly Route[] {
-  return [
-    ...publicRoutes(node, parts),
-    inclusionRoute(parts.inclusions),
-    proofRoute(node),
-    chainRoute(node),
-    erasedRoute(node),
-  ];
+  return [...publicRoutes(node, parts), inclusionRoute(parts.inclusions), proofRoute(node), chainRoute(node)];
 }
 
 function publicRoutes(
@@ -145,19 +134,6 @@ function proofRoute({ read, enrolment, network }: HttpNode): Route {
   });
 }
 
-const pageQuery = z.object({ limit: limitUpTo(PAGE_BLOCKS_MAX), cursor: z.string().max(32).optional() });
-const pageSchema = z.object({
-  chainId: hexText,
-  state: z.enum(["live", "erased"]),
-  height: z.int(),
-  headHash: hexText,
-  blocks: z.array(blockSchema),
-  cursor: z.string().optional(),
-});
-
-const pageOf = (chainId: Uint8Array, { limit, cursor }: z.output<typeof pageQuery>, read: HttpNode["read"]) =>
-  readChain(chainId, { limit, ...(cursor === undefined ? {} : { cursor }) }, read);
-
 function chainRoute({ read, enrolment }: HttpNode): Route {
   return route({
     method: "get",
@@ -169,25 +145,10 @@ function chainRoute({ read, enrolment }: HttpNode): Route {
     answers: { 200: { what: "a page", schema: pageSchema } },
     handle({ account, query }) {
       const chainId = chainOf(account, enrolment);
-      const page = chainId === undefined ? undefined : pageOf(chainId, query, read);
+      const { limit, cursor } = query;
+      const at = { limit, ...(cursor === undefined ? {} : { cursor }) };
+      const page = chainId === undefined ? undefined : readChain(chainId, at, read);
       return page === undefined ? problem("NO_SUCH_OBJECT", { cause: "the account has no chain" }) : json(page);
-    },
-  });
-}
-
-function erasedRoute({ read }: HttpNode): Route {
-  return route({
-    method: "get",
-    path: "/chains/{id}/blocks",
-    tag: "chain",
-    summary: "What is left of an erased chain, for whoever knows its id: headers, newest first, that still verify",
-    session: true,
-    params: z.strictObject({ id: hexOf(CHAIN_ID_BYTES) }),
-    query: pageQuery,
-    answers: { 200: { what: "a page, without a body in any block", schema: pageSchema } },
-    handle({ params, query }) {
-      const page = pageOf(params.id, query, read);
-      return page?.state === "erased" ? json(page) : problem("NO_SUCH_OBJECT");
     },
   });
 }

@@ -67,21 +67,21 @@ describe("erasing an account over HTTP", () => {
     const others = await http.signIn(bob.wallet);
     const { status, body } = await erase({ approval: await approval() });
     assert.equal(status, 200);
-    assert.deepEqual(body, {
-      chainId: toHex(alice.chainId),
-      blockId: (body as { blockId: string }).blockId,
-      state: "erased",
-    });
+    const { blockId, receipt, ...rest } = body as { blockId: string; receipt: string };
+    assert.deepEqual(rest, { chainId: toHex(alice.chainId), state: "erased" });
     for (const each of [token, second]) assert.equal((await http.ask("GET", "/v1/me", { token: each })).status, 401);
-    const path = `/v1/chains/${toHex(alice.chainId)}/blocks`;
-    const page = (await http.ask("GET", path, { token: others })).body as Page;
+    const path = `/v1/chains/${toHex(alice.chainId)}/blocks?tombstone=${blockId}&receipt=`;
+    for (const wrong of [`0x${"00".repeat(32)}`, blockId])
+      assert.equal((await http.ask("GET", `${path}${wrong}`, { token: others })).status, 404, "not for everybody");
+    const page = (await http.ask("GET", `${path}${receipt}`, { token: others })).body as Page;
     assert.deepEqual([page.state, page.blocks.map(({ kind }) => kind)], ["erased", ["tombstone", "genesis"]]);
     assert.ok(page.blocks.every((block) => block.body === undefined));
     const headers = page.blocks.map(({ header }) => ({ header: bytesOf(header) })).reverse();
     assert.equal(verifyChain(headers).kind, "holds");
-    assert.equal(toHex(decodeHeader(headers[1]!.header).txId), (body as { blockId: string }).blockId);
+    assert.equal(toHex(decodeHeader(headers[1]!.header).txId), blockId);
     assert.equal((await http.ask("GET", `/v1/keys/${alice.wallet.address}`, { token: others })).status, 404);
-    assert.equal((await http.ask("GET", `/v1/chains/${toHex(bob.chainId)}/blocks`, { token: others })).status, 404);
+    const ofBob = path.replace(toHex(alice.chainId), toHex(bob.chainId));
+    assert.equal((await http.ask("GET", `${ofBob}${receipt}`, { token: others })).status, 404);
     assert.notEqual(http.node.keyring.unwrap(wrapped, alice.chainId), undefined, "the vault key is still the same");
     assert.deepEqual(await http.node.rotation.rotate(), { epoch: 2 });
     assert.equal(http.node.keyring.unwrap(wrapped, alice.chainId), undefined);
