@@ -4,7 +4,6 @@ import {
   existsSync,
   fstatSync,
   fsyncSync,
-  ftruncateSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -61,7 +60,8 @@ export function readKeys(path: string, now: number): { readonly file: KeyFile; r
 
 /**
  * Written whole or not at all: a temporary file, fsync, rename, fsync of the folder. Then the bytes of the file before
- * are overwritten where they were: what a disk of its own mind keeps of them is beyond us.
+ * are overwritten where they were: what a disk of its own mind keeps of them is beyond us. A copy that somebody has made
+ * by a link is theirs, and stays.
  */
 export function writeKeys(path: string, file: KeyFile): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -78,8 +78,10 @@ export function writeKeys(path: string, file: KeyFile): void {
 }
 
 function overwrite(handle: number): void {
-  writeSync(handle, new Uint8Array(fstatSync(handle).size), 0, undefined, 0);
-  fsyncSync(handle);
-  ftruncateSync(handle);
+  const { size, nlink } = fstatSync(handle);
+  if (nlink === 0) {
+    writeSync(handle, new Uint8Array(size), 0, undefined, 0);
+    fsyncSync(handle);
+  }
   closeSync(handle);
 }

@@ -1,5 +1,16 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  linkSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -115,6 +126,22 @@ describe("vault keys", () => {
       assert.ok(!readFileSync(join(file, "..", name), "utf8").includes(first!.key), name);
     for (const each of [keyring, openFileKeyring(file)])
       assert.deepEqual([each.unwrap(old, bound), each.unwrap(kept, bound)], [undefined, secret]);
+  });
+
+  it("leave a copy alone that somebody has made by a link, and overwrite what nobody can reach any more", () => {
+    const file = path();
+    const keyring = openFileKeyring(file);
+    const copy = `${file}.copy`;
+    linkSync(file, copy);
+    const before = readFileSync(copy, "utf8");
+    keyring.vaultKeys.make(2, 5);
+    assert.equal(readFileSync(copy, "utf8"), before);
+    const reached = openSync(file, "r");
+    keyring.vaultKeys.destroyBelow(2);
+    const left = Buffer.alloc(4_096);
+    const size = readSync(reached, left, 0, left.length, 0);
+    assert.ok(size > 0 && left.every((byte) => byte === 0));
+    closeSync(reached);
   });
 
   it("go to another node sealed to its question, and only the one that was named is taken", async () => {
