@@ -63,12 +63,12 @@ export function beginErasing(chainId: Uint8Array, { ownerTag, last }: HeadRow, s
   state.put(keys.erasing(chainId), encodeErasing({ shredKey, next: last }));
 }
 
-/** Removes up to so many rows; whether there may be more. Nobody is served from them any more. */
-function dropGrants(chainId: Uint8Array, state: Rows): boolean {
+/** Removes up to so many rows of each kind, from which nobody is served any more; how many. */
+function dropGrants(chainId: Uint8Array, state: Rows): number {
   const grants = state.range({ ...keys.grantsOf(chainId), limit: SWEEP_MAX });
   const envelopes = state.range({ ...keys.envelopesOn(chainId), limit: SWEEP_MAX });
   for (const { key } of [...grants, ...envelopes]) state.put(key, undefined);
-  return grants.length === SWEEP_MAX || envelopes.length === SWEEP_MAX;
+  return grants.length + envelopes.length;
 }
 
 const OF_TRANSACTIONS: ReadonlySet<string> = new Set<BlockDraft["kind"]>(["pending", "completed", "failed"]);
@@ -91,10 +91,11 @@ export function sweep(command: VaultCommand & { kind: "sweep" }, state: Rows): C
   const released = ended.filter((txId) => release(chainId, txId, state));
   const isNext = row.next !== undefined && command.from !== undefined && isAt(command.from, row.next);
   const next = isNext ? walk(command, command.from, state) : row.next;
-  const hasGrants = dropGrants(chainId, state);
-  const isOver = next === undefined && !hasGrants && heldBodies(chainId, state, 1).length === 0;
+  const dropped = dropGrants(chainId, state);
+  const isOver = next === undefined && dropped < SWEEP_MAX && heldBodies(chainId, state, 1).length === 0;
+  if (!isNext && released.length === 0 && dropped === 0 && !isOver) return KNOWN;
   state.put(keys.erasing(chainId), isOver ? undefined : encodeErasing({ ...row, next }));
-  return isNext || released.length > 0 || isOver ? DONE : KNOWN;
+  return DONE;
 }
 
 const isAt = (one: Position, other: Position): boolean => equalBytes(encodePosition(one), encodePosition(other));

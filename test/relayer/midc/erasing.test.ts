@@ -192,6 +192,25 @@ describe("erasing a chain", () => {
     assert.equal(state.get(keys.erasing(chainId)), undefined, "the wrapped key is gone too");
   });
 
+  it("takes many grants and their envelopes away in steps too, before the key goes", () => {
+    const made = enrolled();
+    const { state, run, apply } = made;
+    for (let i = 0; i < 3; i += 1)
+      apply(
+        Array.from({ length: 200 }, (): Command => {
+          const envelopes = [{ txId: random(32), sealed: random(9) }];
+          const grant = { readerTag: random(16), notAfter: 2_000_000_000, envelopes };
+          return { kind: "block", block: draft(chainId, { kind: "grant" }), grant };
+        }),
+      );
+    run(tombstone(chainId));
+    const left = () => state.range({ ...keys.envelopesOn(chainId), limit: 999 }).length;
+    assert.equal(left(), 600 - SWEEP_MAX);
+    sweepAll(chainId, made);
+    assert.equal(left() + state.range({ ...keys.grantsOf(chainId), limit: 9 }).length, 0);
+    assert.equal(state.get(keys.erasing(chainId)), undefined);
+  });
+
   it("changes nothing when a sweep comes twice, or late", () => {
     const made = enrolled();
     const { run, state } = made;
