@@ -7,10 +7,16 @@ import { domainSeparator, type Keccak } from "./typedData.ts";
 
 /**
  * What an owner's wallet signs before something about its chain changes that a session alone must not change: who may
- * read, and how the vault opens. Good once and for minutes: its digest names the block that it leaves on the chain, and
- * a chain takes each name once.
+ * read, how the vault opens, that all of it is erased. Good once and for minutes: its digest names the block that it
+ * leaves on the chain, and a chain takes each name once.
  */
-export const approvalActions = ["grant access", "revoke access", "replace key slots", "rotate keys"] as const;
+export const approvalActions = [
+  "grant access",
+  "revoke access",
+  "replace key slots",
+  "rotate keys",
+  "erase everything",
+] as const;
 export type ApprovalAction = (typeof approvalActions)[number];
 
 export interface Approval {

@@ -119,6 +119,8 @@ const schema = z.object({
   MIDCHAIN_LOG_KEEP_BYTES: count(256 * 1024 ** 2, Number.MAX_SAFE_INTEGER),
   /** After so long a silence a member is not waited for any more; it comes back from a snapshot. */
   MIDCHAIN_TRIM_AWAY_MINUTES: count(60, 525_600),
+  /** How old the vault key may become before it is changed, which makes what was erased unreadable for good; 0 for never. */
+  MIDCHAIN_VAULT_ROTATE_MINUTES: count(1_440, 525_600),
   /** Public keys of the nodes the network began with; the same on every node. */
   MIDCHAIN_NODES: list.pipe(z.array(hex(32)).min(1)).optional(),
 });

@@ -82,6 +82,12 @@ export const faults = {
     cause: "the chain or the logs have gone on since the backup, and what came after it cannot be had",
     fix: 'restore a newer backup; docs/CLUSTER.md, "Backup and restore"',
   },
+  BACKUP_KEY_GONE: {
+    retry: false,
+    cause:
+      "users' keys in the copy are wrapped under a vault key that was destroyed since, and no log holds newer wraps",
+    fix: 'restore a backup that was taken after the vault key was changed; docs/CLUSTER.md, "Backup and restore"',
+  },
   LOG_UNSAFE: {
     retry: false,
     cause: "the NATS servers are not set up so that their acknowledgements can be believed",

@@ -21,6 +21,7 @@ import { nodeIdOf } from "./midc/record.ts";
 import { systemClock } from "./ops/clock.ts";
 import { memberKey, type GenesisNodes } from "./midc/apply.ts";
 import type { Journal, LogEngine, LogKeeper, PartitionLog, StateView } from "./ports.ts";
+import { checkWraps } from "./privacy/wraps.ts";
 import { openSnapshots, type Snapshots } from "./snapshots.ts";
 import { genesisOf, openStores, type Below, type Stores } from "./stores.ts";
 
@@ -35,8 +36,18 @@ export interface Ground {
   readonly cluster: Cluster | undefined;
   /** What an audit of a cluster stands on. */
   readonly audited: Audited | undefined;
+  readonly members: Members;
   /** Tells the other nodes where people reach this one. */
   readonly announce: (url: string) => void;
+}
+
+/** Whose word counts, and how they are asked; a node that stands alone asks itself. */
+export interface Members {
+  readonly asking: Asking;
+  readonly list: () => readonly Hex[];
+  readonly has: (publicKey: Uint8Array) => boolean;
+  /** Whether it is this node that does what one does for all. */
+  readonly isSteward: () => boolean;
 }
 
 export interface Audited {
@@ -83,20 +94,40 @@ export async function layGround(
   const announce = (reached: string): void => {
     url = reached;
   };
-  if (below === undefined) return { stores, partitionLog, replica, cluster: undefined, audited: undefined, announce };
+  const self = toHex(keyring.nodeId);
+  const has = (publicKey: Uint8Array): boolean => isMember(publicKey, state, genesisNodes);
+  if (below === undefined) {
+    requireKeys(state, keyring, partitionLog.partitions);
+    const members = { asking: openAsking(NOBODY_ELSE, self), list: () => [self], has, isSteward: () => true };
+    return { stores, partitionLog, replica, cluster: undefined, audited: undefined, members, announce };
+  }
   const words = wordsOf(stores, below, genesisNodes);
   const cluster = joinCluster(
     { url: () => url, acceptUnsafe: config.MIDCHAIN_ACCEPT_UNSAFE_NATS === "yes" },
     { words, engine: below.engine, replica, health, clock: systemClock, keyring, onFault },
   );
-  const asking = openAsking(words, toHex(keyring.nodeId));
-  const members = (): readonly Hex[] => membersOf(state, genesisNodes);
+  const asking = openAsking(words, self);
+  const list = (): readonly Hex[] => membersOf(state, genesisNodes);
   const isPressed = (newest: Manifest | undefined): boolean => isLogLarge(config, cluster.view(), newest);
   const snapshots = openSnapshots(config, { state, keyring, isPressed, onFault });
   offerSnapshots(asking, snapshots);
-  const audited = { engine: below.engine, keeper: below.keeper, frozen, supplies, asking, members, snapshots };
-  return { stores, partitionLog, replica, cluster, audited, announce };
+  const audited = { engine: below.engine, keeper: below.keeper, frozen, supplies, asking, members: list, snapshots };
+  const members = { asking, list, has, isSteward: cluster.isSteward };
+  return { stores, partitionLog, replica, cluster, audited, members, announce };
 }
+
+/** A state that was brought back without its keys, or beside newer ones, serves nobody: better said now than to each. */
+function requireKeys(view: StateView, keyring: Stores["keyring"], partitions: number): void {
+  const { older, newer, wrong } = checkWraps(view, keyring, partitions);
+  if (older.size > 0) throw new Fault("BACKUP_KEY_GONE", `${older.size} partitions`);
+  if (newer !== undefined || wrong) throw new Fault("VAULT_KEY_MISSING");
+}
+
+/** Words of a node that stands alone. */
+const NOBODY_ELSE: Words = { tell: () => undefined, hear: () => () => undefined };
+
+const isMember = (publicKey: Uint8Array, view: StateView, genesis: GenesisNodes): boolean =>
+  memberKey(view, 0, nodeIdOf(publicKey), genesis) !== undefined;
 
 /** Opens the stores; a node that the log no longer reaches takes another node's state first. */
 async function openWithin(config: Config, onFault: (error: unknown) => void): ReturnType<typeof openStores> {
@@ -121,7 +152,7 @@ async function openWithin(config: Config, onFault: (error: unknown) => void): Re
 }
 
 const wordsOf = ({ state, keyring }: Stores, below: Below, genesisNodes: GenesisNodes): Words =>
-  openWords(below.gossip, keyring, (publicKey) => memberKey(state, 0, nodeIdOf(publicKey), genesisNodes) !== undefined);
+  openWords(below.gossip, keyring, (publicKey) => isMember(publicKey, state, genesisNodes));
 
 /** The log is half as large as it may be, and less than half of it is behind a snapshot. */
 function isLogLarge(config: Config, view: ClusterView, newest: Manifest | undefined): boolean {

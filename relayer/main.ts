@@ -53,7 +53,10 @@ function lock(config: Config): () => void {
   return refuse([[`another relayer (pid ${held.heldBy}) uses ${dir}`, "stop it, or give this one its own folder"]], 1);
 }
 
-const operatorDoor = ({ ledger, audits, snapshots, membership }: RelayerNode, { registry }: Metrics): OperatorDoor => ({
+const operatorDoor = (
+  { ledger, audits, snapshots, membership, rotation }: RelayerNode,
+  { registry }: Metrics,
+): OperatorDoor => ({
   contentType: registry.contentType,
   metrics: () => registry.metrics(),
   audit: audits === undefined ? undefined : (options) => audits.run(options),
@@ -67,6 +70,7 @@ const operatorDoor = ({ ledger, audits, snapshots, membership }: RelayerNode, { 
           members: membership.list,
           changeMember: membership.change,
         },
+  rotate: rotation.rotate,
   outbox: {
     list: () => ledger.outbox.list(),
     bump: (nonce) => ledger.outbox.bump(nonce),

@@ -23,6 +23,7 @@ import { startExecutor, type Executor } from "./flow/executor.ts";
 import type { Stages } from "./flow/flow.ts";
 import { createGuard, type Network } from "./flow/guard.ts";
 import { createPending } from "./flow/pending.ts";
+import { startSweeper } from "./flow/sweep.ts";
 import type { ReadPorts } from "./flow/read.ts";
 import { layGround, type Ground, type WrapStores } from "./ground.ts";
 import { startSignatures, type Signatures } from "./guard/signatures.ts";
@@ -31,6 +32,7 @@ import type { Replica } from "./log/replica.ts";
 import { systemClock } from "./ops/clock.ts";
 import type { Logger } from "./ops/logger.ts";
 import type { Committee, Journal, Jobs, Keyring, OfferOf } from "./ports.ts";
+import { startRotation, type Rotation } from "./privacy/rotation.ts";
 import { openVault, type Vault } from "./privacy/vault.ts";
 import { openMembership, type Membership } from "./membership.ts";
 import type { Snapshots } from "./snapshots.ts";
@@ -52,6 +54,7 @@ export interface RelayerNode {
   readonly audits: Audits | undefined;
   readonly snapshots: Snapshots | undefined;
   readonly membership: Membership | undefined;
+  readonly rotation: Rotation;
   /** Tells the other nodes of a cluster where people reach this one. */
   readonly announce: (url: string) => void;
   readonly stop: () => Promise<void>;
@@ -94,6 +97,7 @@ export async function startNode(
     },
   );
   lookOnChange(executor, cluster);
+  const erasures = tendErasures(config, ground, { vault, onFault });
   const { acceptedByContract } = ledger;
   const reading = { view: state, keyring, ...common };
   return {
@@ -114,8 +118,48 @@ export async function startNode(
     audits,
     snapshots: ground.audited?.snapshots,
     membership: ground.audited === undefined ? undefined : openMembership(replica, ground.audited.members),
+    rotation: erasures.rotation,
     announce,
-    stop: () => stopAll({ executor, jobs, ledger, signatures, cluster, audits, ground, config }),
+    stop: () => stopAll({ executor, jobs, ledger, signatures, cluster, audits, erasures, ground, config }),
+  };
+}
+
+interface Erasures {
+  readonly rotation: Rotation;
+  readonly stop: () => Promise<void>;
+}
+
+/** What an erasure leaves to be done: keys forgotten here, bodies swept, and the key over all of them changed. */
+function tendErasures(
+  config: Config,
+  { cluster, members, replica, stores }: Ground,
+  { vault, onFault }: { readonly vault: Vault; readonly onFault: (error: unknown) => void },
+): Erasures {
+  const forgetting = replica.onHappened((happened) => {
+    if (happened.kind === "erased") vault.forget(happened.chainId);
+  });
+  const sweeper = startSweeper(
+    { owns: (partition) => cluster?.owns(partition) ?? true, onFault },
+    { replica, clock: systemClock },
+  );
+  const rotation = startRotation({
+    replica,
+    view: stores.state,
+    keyring: stores.keyring,
+    asking: members.asking,
+    isMember: members.has,
+    members: members.list,
+    isSteward: members.isSteward,
+    clock: systemClock,
+    intervalMs: config.MIDCHAIN_VAULT_ROTATE_MINUTES * 60_000,
+    onFault,
+  });
+  return {
+    rotation,
+    async stop() {
+      forgetting();
+      await Promise.all([sweeper.stop(), rotation.stop()]);
+    },
   };
 }
 
@@ -141,12 +185,14 @@ async function stopAll(parts: {
   readonly signatures: Signatures;
   readonly cluster: Cluster | undefined;
   readonly audits: Audits | undefined;
+  readonly erasures: Erasures;
   readonly ground: Ground;
   readonly config: Config;
 }): Promise<void> {
   const { replica, stores, audited } = parts.ground;
   parts.executor.stop();
   await parts.audits?.stop();
+  await parts.erasures.stop();
   await audited?.snapshots.stop();
   await parts.cluster?.stop();
   await parts.jobs.close();

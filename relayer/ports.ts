@@ -166,14 +166,45 @@ export interface Keyring {
   readonly nodeId: Uint8Array;
   readonly nodePublicKey: Uint8Array;
   sign(message: Uint8Array): Uint8Array;
-  /** Wraps 32 secret bytes (a shred key, a pepper) under the vault key; `bound` must be given again to unwrap. */
-  wrap(secret: Uint8Array, bound: Uint8Array): Uint8Array;
+  /**
+   * Wraps 32 secret bytes (a shred key, a pepper) under the vault key of an epoch, which the wrapped bytes begin with;
+   * `bound` must be given again to unwrap. Throws VAULT_KEY_MISSING where this node does not hold that key.
+   */
+  wrap(secret: Uint8Array, bound: Uint8Array, epoch: number): Uint8Array;
   /** Undefined when the bytes were not wrapped here, for this `bound`, or the vault key is gone. */
   unwrap(wrapped: Uint8Array, bound: Uint8Array): Uint8Array | undefined;
   /** Keyed tag under which an account is found without being stored; 16 bytes. */
   ownerTag(account: Uint8Array): Uint8Array;
   /** Keyed tag of a session token, 32 bytes; the same on every node that shares the directory key. */
   sessionTag(token: Uint8Array): Uint8Array;
+  readonly vaultKeys: VaultKeys;
+}
+
+/** Nothing but its name is known of a vault key outside the keyring. */
+export interface VaultKeyName {
+  readonly epoch: number;
+  /** Tells two keys of one epoch apart, and nothing else about them. */
+  readonly print: Uint8Array;
+}
+
+/** A key's way from one node to another: sealed to a key that was made for this one question. */
+export interface KeyQuestion {
+  readonly publicKey: Uint8Array;
+  /** Takes the answer; whether it was the named key. It is on disk when it says yes. */
+  take(sealed: Uint8Array, name: VaultKeyName, since: number): Promise<boolean>;
+}
+
+/** The keys under which users' keys are wrapped, by epoch. What always holds: what is not on disk is not used. */
+export interface VaultKeys {
+  /** Oldest first. `since` is when it was made, in milliseconds. */
+  list(): readonly (VaultKeyName & { readonly since: number })[];
+  /** Makes the key of an epoch; one of that epoch that is there is given up. */
+  make(epoch: number, since: number): VaultKeyName;
+  question(): KeyQuestion;
+  /** A key sealed to another node's question; undefined where this node does not hold it. */
+  sealFor(publicKey: Uint8Array, name: VaultKeyName): Promise<Uint8Array | undefined>;
+  /** Destroys every older key: the file is written anew without them, and what it held before is overwritten. */
+  destroyBelow(epoch: number): void;
 }
 
 /** A small durable map that belongs to this node alone: what must be on disk before something irreversible is done. */

@@ -11,10 +11,9 @@ import type { Config } from "./config.ts";
 import { checkBytes, checkManifest, checkRows } from "./copies.ts";
 import { Fault } from "./errors.ts";
 import { memberKey } from "./midc/apply.ts";
-import { wholeTable } from "./midc/keys.ts";
 import { nodeIdOf } from "./midc/record.ts";
-import { decodeVault } from "./midc/rows.ts";
 import type { StateView } from "./ports.ts";
+import { checkWraps } from "./privacy/wraps.ts";
 import { MANIFEST_FILE } from "./snapshots.ts";
 import { accessOf, genesisOf } from "./stores.ts";
 
@@ -56,10 +55,10 @@ export async function prepareBackup(
   const copy = openLmdbState(part);
   let missing: readonly number[];
   try {
-    checkKeys(copy, manifest, config);
+    const older = checkKeys(copy, manifest, config);
     const anchors = openAnchors(config.MIDCHAIN_RPC_URLS, fromHex(config.MIDCHAIN_LEDGER) ?? new Uint8Array(20));
     const behind = await checkRows(copy, manifest, { anchors, config });
-    missing = withoutLog(manifest, { logs: await logsOf(config), behind, allowed: options.withoutLog });
+    missing = withoutLog(manifest, { logs: await logsOf(config), behind, older, allowed: options.withoutLog });
   } finally {
     await copy.close();
   }
@@ -69,17 +68,25 @@ export async function prepareBackup(
   return { manifest, withoutLog: missing, stage: stagePart };
 }
 
-/** Signed by a member, and this node's vault key opens what is wrapped in it. */
-function checkKeys(view: StateView, manifest: Manifest, config: Config): void {
+/**
+ * Signed by a member, and this node's vault keys open what is wrapped in it. Answers in which partitions users' keys are
+ * wrapped under a vault key that has been destroyed since: those must get newer wraps from the log.
+ */
+function checkKeys(view: StateView, manifest: Manifest, config: Config): ReadonlySet<number> {
   const path = join(config.MIDCHAIN_DATA_DIR, "keys.json");
   if (!existsSync(path)) throw new Fault("VAULT_KEY_MISSING", `put the node's keys.json to ${path} first`);
   const keyring = openFileKeyring(path);
   const signer = nodeIdOf(fromHex(manifest.node) ?? new Uint8Array(32));
   if (memberKey(view, 0, signer, genesisOf(config, keyring)) === undefined)
     throw new Fault("BACKUP_FOREIGN", `${toHex(signer)} has signed it and is no member`);
-  const [vault] = view.range({ ...wholeTable("v"), limit: 1 });
-  if (vault !== undefined && keyring.unwrap(decodeVault(vault.value).shredKey, vault.key.slice(1)) === undefined)
-    throw new Fault("VAULT_KEY_MISSING", `${path} is not the key file this data was written with`);
+  const { older, wrong, newer } = checkWraps(view, keyring, manifest.partitions.length);
+  if (wrong) throw new Fault("VAULT_KEY_MISSING", `${path} is not the key file this data was written with`);
+  if (newer !== undefined)
+    throw new Fault(
+      "VAULT_KEY_MISSING",
+      `${path} is older than the backup, which needs the vault key of epoch ${newer}`,
+    );
+  return older;
 }
 
 type Extents = Awaited<ReturnType<typeof readExtents>>;
@@ -93,13 +100,21 @@ function logsOf(config: Config): Promise<Extents> {
 /** The partitions whose log does not go on where the backup ends; refuses where that cannot be made good. */
 function withoutLog(
   { partitions, takenAt }: Manifest,
-  found: { readonly logs: Extents; readonly behind: readonly number[]; readonly allowed: boolean },
+  found: {
+    readonly logs: Extents;
+    readonly behind: readonly number[];
+    readonly older: ReadonlySet<number>;
+    readonly allowed: boolean;
+  },
 ): readonly number[] {
-  const { logs, behind, allowed } = found;
+  const { logs, behind, older, allowed } = found;
   const reaches = (p: number, least: number): boolean => {
     const log = logs.get(p);
     return log !== undefined && log.first <= (partitions[p]?.seq ?? 0) + 1 && log.tail >= least;
   };
+  // The key is destroyed only after every newer wrap is in the log: a log that goes on from here holds them all.
+  const shut = [...older].filter((p) => !reaches(p, (partitions[p]?.seq ?? 0) + 1));
+  if (shut.length > 0) throw new Fault("BACKUP_KEY_GONE", `partitions ${shut.join(", ")}, as of ${takenAt}`);
   // Batches on the chain cannot be made a second time: the next one would contradict the one that is there.
   const gone = behind.filter((p) => !reaches(p, (partitions[p]?.seq ?? 0) + 1));
   if (gone.length > 0)

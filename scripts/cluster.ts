@@ -10,7 +10,7 @@ import { runCampaign, runFailovers, runFaults, type FaultResult } from "./cluste
 import { elsewhere, faults } from "./cluster/faults.ts";
 import { CLUSTER_HOME, localUrls, RESTART_SIGNAL } from "./cluster/local.ts";
 import { showCluster } from "./cluster/show.ts";
-import { backup, members, restore, trim } from "./cluster/tend.ts";
+import { backup, members, restore, rotate, trim } from "./cluster/tend.ts";
 import { NoNats, startCluster, type ClusterStack } from "./local/cluster.ts";
 import { root } from "./local/run.ts";
 import { runSample, SAMPLE_NAMES } from "./local/scenario.ts";
@@ -253,6 +253,14 @@ program
   .option("--at <url>", "operator address of any node; without it the cluster started on this machine")
   .option("--json", "one object")
   .action(trim);
+program
+  .command("rotate")
+  .description(
+    "changes the vault key now, which makes what was erased unreadable for good; by itself that happens daily",
+  )
+  .option("--at <url>", "operator address of any node, alone or not; without it the cluster started on this machine")
+  .option("--json", "one object")
+  .action(rotate);
 program
   .command("backup <folder>")
   .description("an audited, signed copy of everything the cluster holds, in a new folder; keys are not in it")

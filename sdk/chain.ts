@@ -39,6 +39,7 @@ export interface MyChain {
 
 interface ServedPage {
   readonly chainId: Hex;
+  readonly state: "live" | "erased";
   readonly headHash: Hex;
   readonly cursor?: string;
   readonly blocks: readonly {
@@ -51,18 +52,36 @@ interface ServedPage {
 const PAGE_BLOCKS = 100;
 const SLOTS_HASH_BYTES = 32;
 
-/** Reads the whole chain and checks every link and body before it gives anything out. */
-export async function myChain(ports: {
+interface ChainPorts {
   readonly wire: Wire;
   readonly session: Pick<Session, "token">;
-}): Promise<MyChain> {
-  const { wire, session } = ports;
+}
+
+/** Reads the whole chain and checks every link and body before it gives anything out. */
+export async function myChain(ports: ChainPorts): Promise<MyChain> {
+  return (await readWhole("mine/blocks?", ports)).chain;
+}
+
+/** What is left of an erased chain, checked like any other: every header, and no body. */
+export async function erasedChain(
+  { chainId, blockId, receipt }: { readonly chainId: Hex; readonly blockId: Hex; readonly receipt: Hex },
+  ports: ChainPorts,
+): Promise<MyChain> {
+  const { chain, state } = await readWhole(`${chainId}/blocks?tombstone=${blockId}&receipt=${receipt}&`, ports);
+  if (state !== "erased" || chain.blocks.some(({ body }) => body !== undefined)) throw failure("NOT_ERASED");
+  return chain;
+}
+
+async function readWhole(
+  which: string,
+  { wire, session }: ChainPorts,
+): Promise<{ readonly chain: MyChain; readonly state: ServedPage["state"] }> {
   const served: ServedPage["blocks"][number][] = [];
   let first: ServedPage | undefined;
   let cursor: string | undefined;
   do {
     const query = `limit=${PAGE_BLOCKS}${cursor === undefined ? "" : `&cursor=${cursor}`}`;
-    const page = await wire.get<ServedPage>(`/chains/mine/blocks?${query}`, await session.token());
+    const page = await wire.get<ServedPage>(`/chains/${which}${query}`, await session.token());
     first ??= page;
     served.push(...page.blocks);
     cursor = page.cursor;
@@ -75,16 +94,14 @@ export async function myChain(ports: {
   const verdict = verifyChain(blocks);
   if (verdict.kind === "broken") throw failure("CHAIN_BROKEN", `block ${verdict.height}: ${verdict.reason}`);
   if (toHex(verdict.headHash) !== first.headHash) throw failure("CHAIN_BROKEN", "the newest block is not the head");
-  return {
-    chainId: first.chainId,
-    headHash: first.headHash,
-    blocks: blocks.map((block, height) => {
-      const header = decodeHeader(block.header);
-      const hash = served[height]?.hash ?? "0x";
-      const body = block.body === undefined ? {} : { body: block.body.bytes };
-      return { height, kind: header.kind, hash, txId: toHex(header.txId), header, ...body };
-    }),
-  };
+  const { chainId, headHash, state } = first;
+  const opened = blocks.map((block, height) => {
+    const header = decodeHeader(block.header);
+    const hash = served[height]?.hash ?? "0x";
+    const body = block.body === undefined ? {} : { body: block.body.bytes };
+    return { height, kind: header.kind, hash, txId: toHex(header.txId), header, ...body };
+  });
+  return { chain: { chainId, headHash, blocks: opened }, state };
 }
 
 /** What a block says, once opened. */

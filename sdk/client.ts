@@ -2,8 +2,9 @@ import type { SignedBinding } from "../protocol/binding.ts";
 import type { Hex } from "../protocol/bytes.ts";
 import { allowances, approval, permit, type Allowance, type ContractCall } from "./allowance.ts";
 import { approver, type Approve } from "./approve.ts";
-import { inspect, myChain, open, type ChainBlock, type MyChain, type OpenedBlock } from "./chain.ts";
+import { erasedChain, inspect, myChain, open, type ChainBlock, type MyChain, type OpenedBlock } from "./chain.ts";
 import { draft, verifiedBinding } from "./draft.ts";
+import { eraseAccount, type ErasedAccount } from "./erase.ts";
 import { failure } from "./errors.ts";
 import { grant, revoke, shared, type GrantInput, type SharedContent } from "./grants.ts";
 import {
@@ -122,6 +123,20 @@ export interface Client extends Reader, KeyActions {
   readonly revoke: (reader: Hex) => Promise<{ readonly blockId: Hex }>;
   /** What an owner has granted to this account, opened. */
   readonly shared: (owner: Hex) => Promise<readonly SharedContent[]>;
+  /**
+   * Erases everything of this account, for good: keys, grants and every body on its chain. What others hold of it on
+   * their own chains is theirs. Transactions under way are finished first. Ends every session; the account may enrol
+   * anew. Throws MidchainError `NO_CHAIN` where there is nothing to erase, rule `AP-035` where the wallet has not signed.
+   *
+   * @example
+   * ```ts
+   * const erased = await client.eraseAccount();
+   * const { blocks } = await client.erasedChain(erased); // headers only, the tombstone among the last
+   * ```
+   */
+  readonly eraseAccount: () => Promise<ErasedAccount>;
+  /** What is left of an erased chain: headers, verified. Throws MidchainError `NOT_ERASED` where a body is left. */
+  readonly erasedChain: (erased: ErasedAccount) => Promise<MyChain>;
 }
 
 /**
@@ -199,6 +214,12 @@ export function createClient(options: ClientOptions): Client {
     },
     revoke: (reader) => revoke(reader, { wire, session, approve }),
     shared: (owner) => shared(owner, { wire, session, vault: vault() }),
+    async eraseAccount() {
+      const erased = await eraseAccount({ wire, session, approve });
+      opened = undefined;
+      return erased;
+    },
+    erasedChain: (erased) => erasedChain(erased, { wire, session }),
   };
 }
 

@@ -71,6 +71,7 @@ const rows = {
   WRONG_RECEIPT: ["the relayer's receipt does not fit the request", "do not rely on it; tell the operator"],
   WRONG_DRAFT: ["the draft's parts do not fit each other", "make the draft with this library"],
   CHAIN_BROKEN: ["the chain that was served does not verify", "keep it and tell the operator"],
+  NOT_ERASED: ["the chain is not erased, or not all of it", "call eraseAccount() as its owner, then read it again"],
   NOT_MINE: ["there is no content for this reader here", "open it with the account that it was sealed for"],
   UNREACHABLE: ["the relayer did not answer", "check the address and the connection"],
   NO_RPC: [

@@ -12,6 +12,7 @@ export type { ClusterView } from "../protocol/cluster.ts";
 export { relayerView, type RelayerView } from "./relayerView.ts";
 export { verify, type Verified } from "./verify.ts";
 export type { ChainBlock, MyChain, OpenedBlock } from "./chain.ts";
+export type { ErasedAccount } from "./erase.ts";
 export type { GrantInput, SharedContent } from "./grants.ts";
 export type { PurchaseInput, Service } from "./market.ts";
 export type { Allowance, ContractCall } from "./allowance.ts";

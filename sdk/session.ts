@@ -17,6 +17,8 @@ export interface Session {
   readonly signOut: () => Promise<void>;
   /** A live bearer token; signs in when there is none. */
   readonly token: () => Promise<string>;
+  /** Lets go of tokens that the relayer has ended by itself. */
+  readonly forget: () => void;
 }
 
 const RENEW_BEFORE_MS = 30_000;
@@ -70,6 +72,9 @@ export function openSession(
     async token() {
       if (tokens !== undefined && tokens.expiresAt - RENEW_BEFORE_MS > Date.now()) return tokens.token;
       return (await once(renew)).token;
+    },
+    forget() {
+      tokens = undefined;
     },
   };
 }

@@ -36,8 +36,8 @@ export function seededUser(
   const command: Command = {
     kind: "enrol",
     ownerTag,
-    shredKey: keyring.wrap(shredBytes, chainId),
-    pepper: keyring.wrap(random(32), concat(chainId, Uint8Array.of(1))),
+    shredKey: keyring.wrap(shredBytes, chainId, 1),
+    pepper: keyring.wrap(random(32), concat(chainId, Uint8Array.of(1)), 1),
     slots: sealUnder(shredKey, random(120), chainId),
     readerKeyId: random(16),
     binding: sealUnder(shredKey, random(200), chainId),

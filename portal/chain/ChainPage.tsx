@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { Empty } from "../ui/parts.tsx";
 import { ConnectButton } from "../wallet/WalletMenu.tsx";
 import { Blocks } from "./Blocks.tsx";
+import { Erase } from "./Erase.tsx";
 import { Gate } from "./Gate.tsx";
 import { Keys } from "./Keys.tsx";
 import { SendForm } from "./SendForm.tsx";
@@ -47,6 +48,7 @@ function Opened({ chain }: { readonly chain: OwnChain }): ReactNode {
       </div>
       <Keys chain={chain} />
       <Blocks chain={chain} blocks={blocks} />
+      <Erase chain={chain} />
     </>
   );
 }

@@ -58,6 +58,8 @@ export interface OwnChain extends ChainSession {
   readonly showWords: (recoveryWords: string) => void;
   /** The recovery words have been written down. */
   readonly keepWords: () => void;
+  /** The account has no chain any more. */
+  readonly leave: () => void;
 }
 
 /** The chain of the connected account; undefined without a wallet. */
@@ -102,6 +104,9 @@ export function useOwnChain(): OwnChain | undefined {
     },
     keepWords() {
       put(address, { client, state: "open" });
+    },
+    leave() {
+      put(address, { client, state: "unknown" });
     },
   };
 }

@@ -15,6 +15,10 @@ export interface OwnBlock {
 /** Opening costs a decapsulation each, and a block never changes: once is enough. */
 const opened = new Map<string, OpenedBlock>();
 
+export const forgetOpened = (): void => {
+  opened.clear();
+};
+
 async function readBlocks({ client }: OwnChain): Promise<readonly OwnBlock[]> {
   const { blocks } = await client.myChain();
   return Promise.all(

@@ -5,8 +5,10 @@ import { NotCanonical } from "../../protocol/canonical.ts";
 import type { Replica } from "../log/replica.ts";
 import { keys, partitionOf } from "../midc/keys.ts";
 import type { Keyring } from "../ports.ts";
+import { BINDING_BOUND, PEPPER_BOUND, SLOTS_BOUND } from "../privacy/bounds.ts";
 import { openUnder, sealBody, sealUnder, shredKeyOf } from "../privacy/shred.ts";
 import type { Vault } from "../privacy/vault.ts";
+import { epochFor, submitWrapped } from "../privacy/wrapping.ts";
 import { Fault } from "../errors.ts";
 import type { ApprovalPorts } from "./approval.ts";
 import { refuse, type Refusal } from "./verdict.ts";
@@ -36,7 +38,7 @@ export interface Enrolment {
 export interface EnrolPorts extends ApprovalPorts {
   readonly replica: Pick<Replica, "submit" | "view" | "partitions">;
   readonly vault: Vault;
-  readonly keyring: Pick<Keyring, "wrap" | "unwrap" | "ownerTag">;
+  readonly keyring: Pick<Keyring, "wrap" | "unwrap" | "ownerTag" | "vaultKeys">;
   /** Whether the binding's signature is its account's. */
   readonly isBindingSigned: (binding: SignedBinding) => Promise<boolean>;
 }
@@ -67,13 +69,12 @@ export function startEnrolment(account: Uint8Array, ports: EnrolPorts): Start {
   // The first bytes place the chain in the same partition as the account's tag, so that one log sees both.
   const chainId = new Uint8Array(concat(ownerTag.subarray(0, 2), randomBytes(CHAIN_ID_BYTES - 2)));
   const pepper = new Uint8Array(randomBytes(32));
-  return { chainId, pepper, ticket: ports.keyring.wrap(concat(chainId, pepper), concat(ownerTag, TICKET_BOUND)) };
+  const epoch = epochFor(partitionOf(chainId, ports.replica.partitions), ports);
+  const ticket = ports.keyring.wrap(concat(chainId, pepper), concat(ownerTag, TICKET_BOUND), epoch);
+  return { chainId, pepper, ticket };
 }
 
-export const PEPPER_BOUND = Uint8Array.of(1);
 const TICKET_BOUND = Uint8Array.of(2);
-export const SLOTS_BOUND = Uint8Array.of(3);
-export const BINDING_BOUND = Uint8Array.of(4);
 
 export async function enrol(account: Uint8Array, enrolment: Enrolment, ports: EnrolPorts): Promise<Enrolled> {
   const ownerTag = ports.keyring.ownerTag(account);
@@ -101,17 +102,16 @@ export async function enrol(account: Uint8Array, enrolment: Enrolment, ports: En
   const shredBytes = new Uint8Array(randomBytes(32));
   const shredKey = shredKeyOf(shredBytes);
   const txId = new Uint8Array(randomBytes(32));
-  const result = await ports.replica.submit(partitionOf(chainId, ports.replica.partitions), {
-    kind: "enrol",
+  const partition = partitionOf(chainId, ports.replica.partitions);
+  const command = {
+    kind: "enrol" as const,
     ownerTag,
-    shredKey: ports.keyring.wrap(shredBytes, chainId),
-    pepper: ports.keyring.wrap(pepper, concat(chainId, PEPPER_BOUND)),
     slots: sealUnder(shredKey, enrolment.slots, concat(chainId, SLOTS_BOUND)),
     readerKeyId: binding.readerKeyId,
     binding: sealUnder(shredKey, enrolment.binding, concat(chainId, BINDING_BOUND)),
     genesis: {
       chainId,
-      kind: "genesis",
+      kind: "genesis" as const,
       txId,
       codedId: new Uint8Array(32),
       category: 0,
@@ -120,7 +120,14 @@ export async function enrol(account: Uint8Array, enrolment: Enrolment, ports: En
       day: Math.floor(ports.clock.now() / DAY_MS),
       ...sealBody(shredKey, encodeBinding(binding), concat(chainId, txId)),
     },
-  });
+  };
+  const result = await submitWrapped(partition, ports, (epoch) =>
+    ports.replica.submit(partition, {
+      ...command,
+      shredKey: ports.keyring.wrap(shredBytes, chainId, epoch),
+      pepper: ports.keyring.wrap(pepper, concat(chainId, PEPPER_BOUND), epoch),
+    }),
+  );
   if (result.kind === "refused") return refuse("AP-031", result.why, "read your chain with GET /v1/me");
   return { kind: "enrolled", chainId };
 }

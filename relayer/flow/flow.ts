@@ -20,6 +20,7 @@ export async function accept(bytes: Uint8Array, stages: Stages): Promise<Accepte
   if (parsed.kind === "refused") return parsed;
   const admission = await stages.guard(parsed);
   if (admission.kind === "refused") return admission;
-  await stages.pending(parsed, admission);
+  const late = await stages.pending(parsed, admission);
+  if (late !== undefined) return late;
   return { kind: "accepted", id: parsed.id, known: admission.kind === "known" };
 }

@@ -4,19 +4,12 @@ import { concat, equalBytes } from "../../protocol/bytes.ts";
 import { sha256 } from "../../protocol/sha256.ts";
 import type { Command } from "../midc/command.ts";
 import { partitionOf } from "../midc/keys.ts";
+import { BINDING_BOUND, PEPPER_BOUND, SLOTS_BOUND } from "../privacy/bounds.ts";
 import { openUnder, sealBody, sealUnder, type ShredKey } from "../privacy/shred.ts";
+import { epochFor, submitWrapped } from "../privacy/wrapping.ts";
 import { Fault } from "../errors.ts";
 import { AP_035_USED, approved, type SignedApproval } from "./approval.ts";
-import {
-  BINDING_BOUND,
-  bindingOf,
-  chainOf,
-  PEPPER_BOUND,
-  readBinding,
-  SLOTS_BOUND,
-  SLOTS_BYTES_MAX,
-  type EnrolPorts,
-} from "./enrol.ts";
+import { bindingOf, chainOf, readBinding, SLOTS_BYTES_MAX, type EnrolPorts } from "./enrol.ts";
 import { refuse, type Refusal } from "./verdict.ts";
 
 /**
@@ -46,7 +39,8 @@ export async function replaceSlots(account: Uint8Array, change: SlotsChange, por
   const wanted = { action: "replace key slots", contentHash, signed: change.signed } as const;
   const verdict = await agreed(account, wanted, site, ports);
   if (verdict.kind === "refused") return verdict;
-  return changed(site, { kind: "slots", ...written(site, change.slots, verdict.digest, contentHash, ports) }, ports);
+  const command = { kind: "slots" as const, ...written(site, change.slots, verdict.digest, contentHash, ports) };
+  return changed({ ...site, blockId: verdict.digest }, () => command, ports);
 }
 
 /** The pepper of the next epoch; like a first one it travels in a ticket and is stored only when it is used. */
@@ -57,7 +51,8 @@ export function startRotation(
   const chainId = chainOf(account, ports);
   if (chainId === undefined) return NO_CHAIN;
   const pepper = new Uint8Array(randomBytes(PEPPER_BYTES));
-  return { kind: "started", pepper, ticket: ports.keyring.wrap(pepper, concat(chainId, TICKET_BOUND)) };
+  const epoch = epochFor(partitionOf(chainId, ports.replica.partitions), ports);
+  return { kind: "started", pepper, ticket: ports.keyring.wrap(pepper, concat(chainId, TICKET_BOUND), epoch) };
 }
 
 /** Puts other keys in the place of the owner's: everybody seals to them from now on. */
@@ -93,11 +88,12 @@ export async function rotateKeys(
   const rotate = {
     kind: "rotate" as const,
     ...written(site, change.slots, verdict.digest, change.binding, ports),
-    pepper: ports.keyring.wrap(pepper, concat(chainId, PEPPER_BOUND)),
     readerKeyId: binding.readerKeyId,
     binding: sealUnder(shredKey, change.binding, concat(chainId, BINDING_BOUND)),
   };
-  return changed(site, rotate, ports);
+  const wrapped = (epoch: number) => ports.keyring.wrap(pepper, concat(chainId, PEPPER_BOUND), epoch);
+  const named = { ...site, blockId: verdict.digest };
+  return changed(named, (epoch) => ({ ...rotate, pepper: wrapped(epoch) }), ports);
 }
 
 const NO_CHAIN = refuse("AP-031", "the account has no chain", "enrol before you change key slots");
@@ -176,12 +172,13 @@ function written(
 }
 
 async function changed(
-  { chainId }: Site,
-  command: Command & { readonly kind: "slots" | "rotate" },
+  { chainId, blockId }: Site & { readonly blockId: Uint8Array },
+  commandUnder: (epoch: number) => Command & { readonly kind: "slots" | "rotate" },
   ports: EnrolPorts,
 ): Promise<Changed> {
-  const result = await ports.replica.submit(partitionOf(chainId, ports.replica.partitions), command);
+  const partition = partitionOf(chainId, ports.replica.partitions);
+  const result = await submitWrapped(partition, ports, (epoch) => ports.replica.submit(partition, commandUnder(epoch)));
   if (result.kind === "refused") return CHANGED_MEANWHILE;
   if (result.kind === "known") return AP_035_USED;
-  return { kind: "replaced", blockId: command.block.txId };
+  return { kind: "replaced", blockId };
 }

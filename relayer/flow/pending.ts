@@ -10,17 +10,16 @@ import {
   type Submission,
 } from "../../protocol/request.ts";
 import type { Keccak } from "../../protocol/typedData.ts";
-import { Fault } from "../errors.ts";
 import { layMissing, layPending } from "../log/lay.ts";
 import type { Replica } from "../log/replica.ts";
 import type { BlockDraft } from "../midc/command.ts";
 import { partitionOf } from "../midc/keys.ts";
 import type { Clock, PartitionLog } from "../ports.ts";
-import { freshBytes, sealBody } from "../privacy/shred.ts";
+import { freshBytes, sealBody, type ShredKey } from "../privacy/shred.ts";
 import type { Vault } from "../privacy/vault.ts";
 import type { Admission, Network } from "./guard.ts";
 import type { Parsed } from "./request.ts";
-import type { Refusal } from "./verdict.ts";
+import { refuse, type Refusal } from "./verdict.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -32,7 +31,8 @@ export interface PendingPorts {
   readonly keccak: Keccak;
 }
 
-export type Pend = (parsed: Parsed, admission: Exclude<Admission, Refusal>) => Promise<void>;
+/** Refuses only what cannot be begun any more, because a party was erased since the guard looked. */
+export type Pend = (parsed: Parsed, admission: Exclude<Admission, Refusal>) => Promise<Refusal | undefined>;
 
 /**
  * Stage three: admitted -> pending. The transaction's record at its home partition goes first and carries every block;
@@ -44,13 +44,17 @@ export function createPending(network: Network, ports: PendingPorts): Pend {
       // The try before may have failed after the record and before the last block. Whoever is told that a transaction
       // is pending finds it on every chain, whichever try it was.
       await layMissing(id, ports);
-      return;
+      return undefined;
     }
     const at = ports.clock.now();
     const relayerSalt = freshBytes(32);
-    const blocks = submission.body.parties.map((party, index) =>
-      draftPending({ id, submission, party, index, relayerSalt, day: Math.floor(at / DAY_MS) }, ports.vault),
-    );
+    const day = Math.floor(at / DAY_MS);
+    const blocks: BlockDraft[] = [];
+    for (const [index, party] of submission.body.parties.entries()) {
+      const shredKey = ports.vault.shredKey(party.chainId);
+      if (shredKey === undefined) return ERASED;
+      blocks.push(draftPending({ id, submission, party, index, relayerSalt, day, shredKey }));
+    }
     const begun = await ports.replica.submit(partitionOf(id, ports.replica.partitions), {
       kind: "begin",
       txId: id,
@@ -71,24 +75,23 @@ export function createPending(network: Network, ports: PendingPorts): Pend {
     // A crash here loses nothing: the record is durable, and its executor lays the blocks. If the same request came in
     // twice at once, the first record's blocks are the ones that count.
     await (begun.kind === "done" ? layPending(blocks, ports.replica) : layMissing(id, ports));
+    return undefined;
   };
 }
 
-function draftPending(
-  from: {
-    readonly id: Uint8Array;
-    readonly submission: Submission;
-    readonly party: Party;
-    readonly index: number;
-    readonly relayerSalt: Uint8Array;
-    readonly day: number;
-  },
-  vault: PendingPorts["vault"],
-): BlockDraft {
-  const { id, submission, party, index, relayerSalt, day } = from;
+const ERASED = refuse("AP-031", "a party's chain is erased", "let the party enrol anew, and read its chain id again");
+
+function draftPending(from: {
+  readonly id: Uint8Array;
+  readonly submission: Submission;
+  readonly party: Party;
+  readonly index: number;
+  readonly relayerSalt: Uint8Array;
+  readonly day: number;
+  readonly shredKey: ShredKey;
+}): BlockDraft {
+  const { id, submission, party, index, relayerSalt, day, shredKey } = from;
   const { bodyBytes, signatures, dealSignatures } = submission;
-  const shredKey = vault.shredKey(party.chainId);
-  if (shredKey === undefined) throw new Fault("VAULT_KEY_MISSING");
   const part = party.content === undefined ? undefined : submission.parts[party.content];
   const header = party.content === undefined ? undefined : submission.body.contents[party.content];
   const body = encodePendingBody({

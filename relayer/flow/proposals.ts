@@ -55,6 +55,8 @@ export interface Proposals {
     given: PartySignature,
   ) => { readonly view: ProposalView; readonly complete?: Uint8Array } | undefined;
   readonly drop: (id: Uint8Array) => void;
+  /** Drops whatever names a chain: it was erased. */
+  readonly forget: (chainId: Uint8Array) => void;
 }
 
 const NONE = new Uint8Array(0);
@@ -101,6 +103,7 @@ export function createProposals(clock: Pick<Clock, "now">): Proposals {
     drop: (id) => {
       store.drop(toHex(id));
     },
+    forget: store.dropChain,
   };
 }
 
@@ -134,6 +137,10 @@ function createStore(clock: Pick<Clock, "now">) {
   };
   return {
     drop,
+    dropChain: (chainId: Uint8Array): void => {
+      for (const [name, { submission }] of all)
+        if (submission.body.parties.some((party) => equalBytes(party.chainId, chainId))) drop(name);
+    },
     of,
     has: (name: string) => all.has(name),
     /** False when there is no room, for this proposer or at all. */

@@ -3,6 +3,7 @@ import { blockKinds, decodeHeader, headerHash, type BlockKind } from "../../prot
 import { concat, toHex, type Hex } from "../../protocol/bytes.ts";
 import { signProof, type ProofFile, type ProofInclusion } from "../../protocol/proofFile.ts";
 import { requestKinds } from "../../protocol/request.ts";
+import { isErased } from "../midc/erasing.ts";
 import { decodePosition, encodePosition, keys, type Position } from "../midc/keys.ts";
 import { decodeBlock, decodeHead, decodeStep, type BlockRow } from "../midc/rows.ts";
 import { readTx, type Tx } from "../midc/tx.ts";
@@ -102,6 +103,8 @@ export interface BlockView {
 
 export interface ChainPage {
   readonly chainId: Hex;
+  /** Of an erased one the headers are left. */
+  readonly state: "live" | "erased";
   readonly height: number;
   readonly headHash: Hex;
   /** Newest first. */
@@ -130,7 +133,8 @@ export function readChain(
     next = row.prev;
   }
   const cursor = next === undefined ? {} : { cursor: Buffer.from(encodePosition(next)).toString("base64url") };
-  return { chainId: toHex(chainId), height: head.height, headHash: toHex(head.hash), blocks, ...cursor };
+  const state = isErased(head) ? "erased" : "live";
+  return { chainId: toHex(chainId), state, height: head.height, headHash: toHex(head.hash), blocks, ...cursor };
 }
 
 function readCursor(cursor: string): Position | undefined {

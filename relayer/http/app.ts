@@ -19,6 +19,7 @@ import type { Route } from "./route.ts";
 import { guarded, refuseBroken, routerOf } from "./router.ts";
 import { accountRoutes } from "./routes/account.ts";
 import { clusterRoutes } from "./routes/cluster.ts";
+import { erasureRoutes } from "./routes/erasure.ts";
 import { grantRoutes } from "./routes/grants.ts";
 import { networkRoutes } from "./routes/network.ts";
 import { proposalRoutes } from "./routes/proposals.ts";
@@ -51,8 +52,9 @@ export function createApp(node: HttpNode, options: HttpOptions, ports: HttpPorts
     ...sessionRoutes(node, options, { ...ports, sessions, nonces: memory("nonces") }),
     ...accountRoutes(node),
     ...transactionRoutes(node, { submit, recent, inclusions }),
+    ...erasureRoutes(node, sessions),
     ...grantRoutes(node),
-    ...proposalRoutes({ ...ports, submit }),
+    ...proposalRoutes(node, { ...ports, submit }),
   ];
   const app = express();
   app.disable("x-powered-by");

@@ -115,6 +115,7 @@ function eventsOf(happened: Happened): readonly TxEvent[] {
     case "ended":
       return happened.txIds.map((txId, index) => ({ txId, state: outcomeAt(happened.decision, index).state }));
     case "block":
+    case "erased":
     case "void":
       return [];
   }

@@ -28,6 +28,7 @@ export function openMemory(clock: Pick<Clock, "now">, words: Words | undefined):
     sets.set(of, own);
     return {
       has: (name) => own.has(name),
+      until: (name) => own.until(name),
       add(name, endsAt) {
         own.add(name, endsAt);
         words?.tell("memory", { of, name, endsAt });

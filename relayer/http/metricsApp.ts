@@ -9,6 +9,8 @@ export interface OperatorDoor {
   readonly audit: ((options: { readonly scrub: boolean; readonly repair: boolean }) => Promise<unknown>) | undefined;
   /** What an operator of a cluster may have a node do now; undefined for a node that stands alone. */
   readonly cluster: ClusterDoor | undefined;
+  /** Changes the vault key now, at any node, alone or not. */
+  readonly rotate: () => Promise<unknown>;
   /** Transactions on their way to the chain, by nonce, and the two things an operator may do about one. */
   readonly outbox: {
     readonly list: () => readonly unknown[];
@@ -65,6 +67,11 @@ export function createMetricsApp(door: OperatorDoor): Express {
     }
     const { scrub, repair } = request.query;
     response.json(await door.audit({ scrub: scrub !== "false", repair: repair === "true" }));
+  });
+  app.post("/vault/rotate", async (request, response) => {
+    if (request.get(OPERATOR_HEADER) === undefined)
+      send(response, problem("NOT_FOUND", { fix: `send the header ${OPERATOR_HEADER}` }));
+    else response.json(await door.rotate());
   });
   if (door.cluster !== undefined) clusterDoor(app, door.cluster);
   app.use((_request, response) => {

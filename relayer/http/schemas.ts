@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { fromHex } from "../../protocol/bytes.ts";
 import { SIGNATURE_BYTES_MAX } from "../../protocol/request.ts";
+import { PAGE_BLOCKS_MAX } from "../flow/read.ts";
 
 /** Words of the API that several routes share. Bytes are lower-case hex with 0x on the wire, Uint8Array inside. */
 
@@ -78,3 +79,28 @@ export const transactionSchema = z
       .optional(),
   })
   .meta({ id: "Transaction", description: "A transaction as anybody may see it." });
+
+/** How many rows a page may have. */
+export const limitUpTo = (max: number) => z.coerce.number().int().min(1).max(max).default(Math.min(max, 50));
+
+const blockSchema = z
+  .object({
+    height: z.int(),
+    kind: z.string(),
+    hash: hexText,
+    txId: hexText,
+    header: hexText,
+    body: z.object({ salt: hexText, bytes: hexText }).optional(),
+  })
+  .meta({ id: "Block", description: "body is absent once erased." });
+
+/** A page of a chain, newest block first. */
+export const pageQuery = z.object({ limit: limitUpTo(PAGE_BLOCKS_MAX), cursor: z.string().max(32).optional() });
+export const pageSchema = z.object({
+  chainId: hexText,
+  state: z.enum(["live", "erased"]),
+  height: z.int(),
+  headHash: hexText,
+  blocks: z.array(blockSchema),
+  cursor: z.string().optional(),
+});

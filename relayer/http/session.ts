@@ -33,6 +33,8 @@ export interface Sessions {
   /** New tokens for a refresh token; each works once, and using one again ends the whole session. */
   readonly refresh: (refreshToken: string) => SessionTokens | undefined;
   readonly end: (token: string) => void;
+  /** Ends every session that an account has now. */
+  readonly endAll: (account: Uint8Array) => void;
 }
 
 interface Content {
@@ -52,7 +54,7 @@ export function createSessions(ports: {
   const memory = ports.memory ?? (() => remembering(ports.clock));
   const spent = memory("spent");
   const ended = memory("ended");
-  const nameOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
+  const left = leaving(memory("left"), ports);
   const write = (content: Omit<Content, "serial">): string => {
     const bytes = concat(
       Uint8Array.of(kinds[content.kind]),
@@ -67,7 +69,7 @@ export function createSessions(ports: {
     const content = read(token, kind, ports.keyring);
     if (content === undefined || content.endsAt <= ports.clock.now() || ended.has(nameOf(content.family)))
       return undefined;
-    return content;
+    return left.hasLeftSince(content) ? undefined : content;
   };
   const issue = (account: Uint8Array, family: Uint8Array): SessionTokens => {
     const expiresAt = ports.clock.now() + ACCESS_MS;
@@ -98,6 +100,26 @@ export function createSessions(ports: {
       const content = live(token, "access");
       if (content !== undefined) ended.add(nameOf(content.family), ports.clock.now() + REFRESH_MS);
     },
+    endAll: left.leave,
+  };
+}
+
+const nameOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
+
+/** Accounts that have left, by a keyed tag: no token that was given out before counts any more. */
+function leaving(
+  left: Remembered,
+  { keyring, clock }: { readonly keyring: Pick<Keyring, "sessionTag">; readonly clock: Pick<Clock, "now"> },
+) {
+  const tagOf = (account: Uint8Array): string => nameOf(keyring.sessionTag(account));
+  return {
+    leave: (account: Uint8Array): void => {
+      left.add(tagOf(account), clock.now() + REFRESH_MS);
+    },
+    hasLeftSince({ kind, account, endsAt }: Content): boolean {
+      const issuedAt = endsAt - (kind === "access" ? ACCESS_MS : REFRESH_MS);
+      return issuedAt <= (left.until(tagOf(account)) ?? 0) - REFRESH_MS;
+    },
   };
 }
 
@@ -119,6 +141,8 @@ function read(token: string, kind: Content["kind"], keyring: Pick<Keyring, "sess
 /** A set whose entries end by themselves. */
 export interface Remembered {
   readonly has: (name: string) => boolean;
+  /** When it ends, of one that is there. */
+  readonly until: (name: string) => number | undefined;
   readonly add: (name: string, endsAt: number) => void;
   /** Whether it was there, and takes it away. */
   readonly take: (name: string) => boolean;
@@ -127,11 +151,13 @@ export interface Remembered {
 /** When it is full the oldest go first. */
 export function remembering(clock: Pick<Clock, "now">, entriesMax = REMEMBERED_MAX): Remembered {
   const until = new Map<string, number>();
+  const endOf = (name: string): number | undefined => {
+    const endsAt = until.get(name);
+    return endsAt !== undefined && endsAt > clock.now() ? endsAt : undefined;
+  };
   return {
-    has(name: string): boolean {
-      const endsAt = until.get(name);
-      return endsAt !== undefined && endsAt > clock.now();
-    },
+    has: (name) => endOf(name) !== undefined,
+    until: endOf,
     add(name: string, endsAt: number): void {
       if (until.size >= entriesMax) for (const [old, end] of until) if (end <= clock.now()) until.delete(old);
       until.set(name, endsAt);

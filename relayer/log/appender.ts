@@ -1,8 +1,9 @@
 import { equalBytes } from "../../protocol/bytes.ts";
 import { Fault, mayRetry } from "../errors.ts";
-import type { Applied, CommandResult } from "../midc/apply.ts";
+import type { Applied } from "../midc/apply.ts";
 import { encodeCommand, type Command } from "../midc/command.ts";
 import { encodeRecords, RECORD_COMMANDS_MAX, recordName } from "../midc/record.ts";
+import type { CommandResult } from "../midc/result.ts";
 import { createPace, type Pace } from "../ops/pace.ts";
 import type { Clock, Keyring, PartitionLog } from "../ports.ts";
 

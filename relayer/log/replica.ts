@@ -1,6 +1,7 @@
 import { encodeRecord } from "../midc/record.ts";
-import type { CommandResult, GenesisNodes } from "../midc/apply.ts";
+import type { GenesisNodes } from "../midc/apply.ts";
 import type { Command } from "../midc/command.ts";
+import type { CommandResult } from "../midc/result.ts";
 import type { Clock, Keyring, PartitionLog, State, StateView } from "../ports.ts";
 import { Appender } from "./appender.ts";
 import { Applier, type OnHappened } from "./applier.ts";

@@ -4,9 +4,13 @@ import { NotCanonical } from "../../protocol/canonical.ts";
 import { sha256 } from "../../protocol/sha256.ts";
 import type { LogEntry, Row, StateView, Write } from "../ports.ts";
 import { decodeCommand, type BlockDraft, type Command, type GrantChange } from "./command.ts";
+import { isOld, offerKey, OLD_KEY, rewrap, useKey } from "./epochs.ts";
+import { beginErasing, bodyOnErased, isErased, mayFollow, NOBODY, sweep } from "./erasing.ts";
+import { changeGrant } from "./grants.ts";
 import { keys, partitionOf, type Position } from "./keys.ts";
 import { rangeOver, rowName } from "./rangeOver.ts";
 import { nextDigest, nodeIdOf, openRecord } from "./record.ts";
+import { DONE, KNOWN, refused, type CommandResult } from "./result.ts";
 import {
   decodeApplied,
   decodeBatch,
@@ -37,12 +41,6 @@ import {
  * changes nothing (`refused`). So a record may be appended any number of times, by any node.
  */
 
-export type CommandResult =
-  | { readonly kind: "done" }
-  /** It had been applied before. */
-  | { readonly kind: "known" }
-  | { readonly kind: "refused"; readonly why: string };
-
 /** What happened, for doorbells and live views; derived from the writes, so losing one loses nothing. */
 export type Happened =
   | {
@@ -61,6 +59,8 @@ export type Happened =
       readonly txIds: readonly Uint8Array[];
       readonly decision: Decision;
     }
+  /** Whoever has read its owner's keys forgets them. */
+  | { readonly kind: "erased"; readonly chainId: Uint8Array }
   | { readonly kind: "void"; readonly why: string };
 
 export interface Applied {
@@ -70,10 +70,6 @@ export interface Applied {
 
 /** The initial member nodes, from the cluster's configuration; part of apply's input on every node alike. */
 export type GenesisNodes = ReadonlyMap<string, Uint8Array>;
-
-const DONE: CommandResult = { kind: "done" };
-const KNOWN: CommandResult = { kind: "known" };
-const refused = (why: string): CommandResult => ({ kind: "refused", why });
 
 /** A view with the writes of the records before laid over it. */
 export class Overlay implements StateView {
@@ -183,23 +179,40 @@ function applyCommand(bytes: Uint8Array, site: Site): CommandResult {
       return slots(command, site);
     case "node":
       return node(command, site);
+    case "erase":
+      return erase(command.block, site);
+    case "sweep":
+      return isHere(command.chainId, site) ? sweep(command, site.state) : ELSEWHERE;
+    case "offerKey":
+      return offerKey(command, placeOf(site));
+    case "useKey":
+      return useKey(command, placeOf(site));
+    case "rewrap":
+      return rewrap(command, placeOf(site));
   }
 }
+
+const ELSEWHERE = refused("not this partition's chain");
+const placeOf = ({ state, position: { partition }, partitions }: Site) => ({ state, partition, partitions });
 
 const isHere = (id: Uint8Array, site: Site): boolean => partitionOf(id, site.partitions) === site.position.partition;
 
 function enrol(command: Command & { kind: "enrol" }, site: Site): CommandResult {
   const { chainId } = command.genesis;
-  if (!isHere(chainId, site) || !isHere(command.ownerTag, site)) return refused("not this partition's chain");
+  if (!isHere(chainId, site) || !isHere(command.ownerTag, site)) return ELSEWHERE;
   const known = site.state.get(keys.directory(command.ownerTag));
   if (known !== undefined) return equalBytes(known, chainId) ? KNOWN : refused("the account has a chain");
   if (site.state.get(keys.head(chainId)) !== undefined) return refused("the chain exists");
+  if (isOldHere(command.shredKey, site) || isOldHere(command.pepper, site)) return OLD_KEY;
   site.state.put(keys.directory(command.ownerTag), chainId);
   site.state.put(keys.vault(chainId), encodeVault(command));
   const draft: BlockDraft = { ...command.genesis, kind: "genesis" };
   lay(draft, { height: 0, hash: ZERO32, last: undefined, ownerTag: command.ownerTag }, site);
   return DONE;
 }
+
+const isOldHere = (wrapped: Uint8Array, { state, position: { partition } }: Site): boolean =>
+  isOld(wrapped, partition, state);
 
 /** Puts a block on top of its chain: the one place where heights and links are made. */
 function lay(
@@ -229,7 +242,7 @@ function lay(
 }
 
 function block(draft: BlockDraft, grant: GrantChange | undefined, site: Site): CommandResult {
-  if (!isHere(draft.chainId, site)) return refused("not this partition's chain");
+  if (!isHere(draft.chainId, site)) return ELSEWHERE;
   const headBytes = site.state.get(keys.head(draft.chainId));
   if (headBytes === undefined) return refused("no such chain");
   const stepKey = keys.step(draft.chainId, draft.txId);
@@ -237,9 +250,12 @@ function block(draft: BlockDraft, grant: GrantChange | undefined, site: Site): C
   const verdict = stepAfter(stepBytes === undefined ? {} : decodeStep(stepBytes), draft.kind, site.position);
   if ("kind" in verdict) return verdict;
   const head = decodeHead(headBytes);
-  lay(draft, { ...head, height: head.height + 1 }, site);
+  const erased = isErased(head);
+  if (erased && !mayFollow(draft)) return refused("the chain is erased");
+  const sealed = erased ? bodyOnErased(draft, site.state) : draft.sealed;
+  lay({ ...draft, sealed }, { ...head, height: head.height + 1 }, site);
   site.state.put(stepKey, encodeStep(verdict));
-  if (grant !== undefined) changeGrant(draft.chainId, grant, site);
+  if (grant !== undefined) changeGrant(draft.chainId, grant, site.state);
   return DONE;
 }
 
@@ -248,6 +264,8 @@ function stepAfter(step: StepRow, kind: BlockDraft["kind"], position: Position):
   switch (kind) {
     case "genesis":
       return refused("a genesis block comes with an enrolment");
+    case "tombstone":
+      return refused("a tombstone comes with an erasure");
     case "completed":
     case "failed":
       if (step.outcome !== undefined) return KNOWN;
@@ -258,27 +276,8 @@ function stepAfter(step: StepRow, kind: BlockDraft["kind"], position: Position):
     case "personal":
     case "grant":
     case "revocation":
-    case "tombstone":
     case "keys":
       return step.pending === undefined ? { pending: position } : KNOWN;
-  }
-}
-
-const GRANT_ROWS_MAX = 100_000;
-
-function changeGrant(chainId: Uint8Array, grant: GrantChange, site: Site): void {
-  const grantKey = keys.grant(chainId, grant.readerTag);
-  if (grant.notAfter === 0) {
-    site.state.put(grantKey, undefined);
-    const rows = site.state.range({ ...keys.envelopesOf(chainId, grant.readerTag), limit: GRANT_ROWS_MAX });
-    for (const row of rows) site.state.put(row.key, undefined);
-    return;
-  }
-  const value = new Uint8Array(8);
-  new DataView(value.buffer).setBigUint64(0, BigInt(grant.notAfter));
-  site.state.put(grantKey, value);
-  for (const envelope of grant.envelopes) {
-    site.state.put(keys.envelope(chainId, grant.readerTag, envelope.txId), envelope.sealed);
   }
 }
 
@@ -363,6 +362,7 @@ function slots(command: Command & { kind: "slots" | "rotate" }, site: Site): Com
   const row = decodeVault(bytes);
   // Two devices that change the slots at once: the second has not seen what the first has made.
   if (!equalBytes(sha256(row.slots), command.from)) return refused("the slots were changed meanwhile");
+  if (command.kind === "rotate" && isOldHere(command.pepper, site)) return OLD_KEY;
   const laid = block(command.block, undefined, site);
   if (laid.kind !== "done") return laid;
   const { slots: changed } = command;
@@ -379,3 +379,20 @@ function node({ publicKey, member, serial }: Command & { kind: "node" }, site: S
   site.state.put(key, concat(uintToBytes(BigInt(serial), SERIAL_BYTES), member ? publicKey : new Uint8Array(0)));
   return DONE;
 }
+
+/** At once nobody is served from the chain any more; what is left is swept (erasing.ts). */
+function erase(draft: BlockDraft, site: Site): CommandResult {
+  const { chainId, kind, txId } = draft;
+  if (!isHere(chainId, site)) return ELSEWHERE;
+  const bytes = site.state.get(keys.head(chainId));
+  if (bytes === undefined || kind !== "tombstone") return refused("no such chain, or no tombstone");
+  const head = decodeHead(bytes);
+  if (isErased(head)) return KNOWN;
+  beginErasing(chainId, head, site.state);
+  lay({ ...draft, sealed: NO_BODY }, { ...head, height: head.height + 1, ownerTag: NOBODY }, site);
+  site.state.put(keys.step(chainId, txId), encodeStep({ pending: site.position }));
+  site.happened.push({ kind: "erased", chainId });
+  return DONE;
+}
+
+const NO_BODY = new Uint8Array(0);

@@ -2,6 +2,7 @@ import type { BlockKind } from "../../protocol/block.ts";
 import { blockKinds } from "../../protocol/block.ts";
 import { NotCanonical, Reader, Writer } from "../../protocol/canonical.ts";
 import { BATCH_TXS_MAX, readDecision, writeDecision, type Decision } from "./rows.ts";
+import { readVaultCommand, vaultKinds, writeVaultCommand, type VaultCommand } from "./vaultCommands.ts";
 
 /**
  * What a record asks of the state. Commands carry no identity of a person in clear: accounts appear only as keyed tags,
@@ -77,7 +78,10 @@ export type Command =
       readonly binding: Uint8Array;
     } & SlotsWritten)
   /** Of two changes to one node the one with the higher serial counts, in whatever order they come. */
-  | { readonly kind: "node"; readonly publicKey: Uint8Array; readonly member: boolean; readonly serial: number };
+  | { readonly kind: "node"; readonly publicKey: Uint8Array; readonly member: boolean; readonly serial: number }
+  /** The block is the tombstone of its chain, without a body. */
+  | { readonly kind: "erase"; readonly block: BlockDraft }
+  | VaultCommand;
 
 const kinds = [
   "enrol",
@@ -89,6 +93,8 @@ const kinds = [
   "slots",
   "node",
   "rotate",
+  "erase",
+  ...vaultKinds,
 ] as const satisfies readonly Command["kind"][];
 
 const SEALED_BYTES_MAX = 4 * 1024 * 1024;
@@ -140,6 +146,27 @@ function readGrant(r: Reader): GrantChange {
   };
 }
 
+type Close = Command & { readonly kind: "close" };
+
+function writeClose(w: Writer, { batchSeq, prev, root, itemsHash, headerHash, txIds }: Close): void {
+  w.array(6).uint(batchSeq).bytes(prev).bytes(root).bytes(itemsHash).bytes(headerHash);
+  w.array(txIds.length);
+  for (const txId of txIds) w.bytes(txId);
+}
+
+function readClose(r: Reader): Close {
+  r.array(6);
+  return {
+    kind: "close",
+    batchSeq: r.uint(),
+    prev: r.fixed(32),
+    root: r.fixed(32),
+    itemsHash: r.fixed(32),
+    headerHash: r.fixed(32),
+    txIds: Array.from({ length: r.array(BATCH_TXS_MAX) }, () => r.fixed(32)),
+  };
+}
+
 export function encodeCommand(command: Command): Uint8Array {
   const w = new Writer();
   w.array(2).uint(kinds.indexOf(command.kind));
@@ -164,14 +191,7 @@ export function encodeCommand(command: Command): Uint8Array {
       writeGrant(w, command.grant);
       break;
     case "close":
-      w.array(6)
-        .uint(command.batchSeq)
-        .bytes(command.prev)
-        .bytes(command.root)
-        .bytes(command.itemsHash)
-        .bytes(command.headerHash);
-      w.array(command.txIds.length);
-      for (const txId of command.txIds) w.bytes(txId);
+      writeClose(w, command);
       break;
     case "decide":
       writeDecision(w.array(2).uint(command.batchSeq), command.decision);
@@ -193,6 +213,15 @@ export function encodeCommand(command: Command): Uint8Array {
         .bytes(command.publicKey)
         .uint(command.member ? 1 : 0)
         .uint(command.serial);
+      break;
+    case "erase":
+      writeBlock(w, command.block);
+      break;
+    case "sweep":
+    case "offerKey":
+    case "useKey":
+    case "rewrap":
+      writeVaultCommand(w, command);
       break;
   }
   return w.done();
@@ -248,16 +277,7 @@ function readCommand(kind: (typeof kinds)[number], r: Reader): Command {
       return r.isNothing() ? { kind, block } : { kind, block, grant: readGrant(r) };
     }
     case "close":
-      r.array(6);
-      return {
-        kind,
-        batchSeq: r.uint(),
-        prev: r.fixed(32),
-        root: r.fixed(32),
-        itemsHash: r.fixed(32),
-        headerHash: r.fixed(32),
-        txIds: Array.from({ length: r.array(BATCH_TXS_MAX) }, () => r.fixed(32)),
-      };
+      return readClose(r);
     case "decide":
       r.array(2);
       return { kind, batchSeq: r.uint(), decision: readDecision(r) };
@@ -272,5 +292,12 @@ function readCommand(kind: (typeof kinds)[number], r: Reader): Command {
     case "node":
       r.array(3);
       return { kind, publicKey: r.fixed(32), member: r.uint(1) === 1, serial: r.uint() };
+    case "erase":
+      return { kind, block: readBlock(r) };
+    case "sweep":
+    case "offerKey":
+    case "useKey":
+    case "rewrap":
+      return readVaultCommand(kind, r);
   }
 }

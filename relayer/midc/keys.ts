@@ -43,6 +43,12 @@ export function decodePosition(bytes: Uint8Array): Position {
 const u16 = (value: number): Uint8Array => Uint8Array.of(value >> 8, value & 0xff);
 const u64 = (value: number): Uint8Array => uintToBytes(BigInt(value), 8);
 
+/** Every row whose key goes on from `id` with so many bytes. */
+const below = (letter: string, id: Uint8Array, rest: number) => ({
+  from: table(letter, id),
+  to: table(letter, id, new Uint8Array(rest + 1).fill(0xff)),
+});
+
 export const keys = {
   /** Applied sequence and running digest of a partition. */
   applied: (partition: number) => table("a", u16(partition)),
@@ -81,12 +87,23 @@ export const keys = {
   directory: (ownerTag: Uint8Array) => table("d", ownerTag),
   /** A reader's grant on a chain. */
   grant: (chainId: Uint8Array, readerTag: Uint8Array) => table("g", chainId, readerTag),
+  grantsOf: (chainId: Uint8Array) => below("g", chainId, 16),
   /** An envelope added by a grant: (chain, reader, transaction). */
   envelope: (chainId: Uint8Array, readerTag: Uint8Array, txId: Uint8Array) => table("e", chainId, readerTag, txId),
   envelopesOf: (chainId: Uint8Array, readerTag: Uint8Array) => ({
     from: table("e", chainId, readerTag),
     to: table("e", chainId, readerTag, new Uint8Array(32).fill(0xff), u16(0)),
   }),
+  envelopesOn: (chainId: Uint8Array) => below("e", chainId, 48),
+  /** An erased chain of which not everything is gone. */
+  erasing: (chainId: Uint8Array) => table("x", chainId),
+  /** A pending block that keeps its body on an erased chain until its transaction has ended. */
+  heldBody: (chainId: Uint8Array, txId: Uint8Array) => table("y", chainId, txId),
+  heldBodiesOf: (chainId: Uint8Array) => below("y", chainId, 32),
+  /** The vault key that members were told to fetch last; in partition 0. */
+  offeredKey: table("u", u16(0)),
+  /** The oldest vault key under which a partition takes wrapped bytes. */
+  usedKey: (partition: number) => table("w", u16(partition)),
 } as const;
 
 /** 4096 hash slots; a slot never splits, and the map slot -> partition is plain arithmetic for now. */
@@ -96,14 +113,16 @@ const slotOf = (id: Uint8Array): number => (((id[0] ?? 0) << 8) | (id[1] ?? 0)) 
 /** Home partition of a transaction id, chain id or owner tag. */
 export const partitionOf = (id: Uint8Array, partitions: number): number => slotOf(id) % partitions;
 
-/** Every row of one table, for exports: heads `h`, blocks `b`, transactions `t`, batches `c`, vaults `v`. */
-export const wholeTable = (letter: "h" | "b" | "t" | "c" | "v") => ({
+/** Every row of one table, for exports: heads `h`, blocks `b`, transactions `t`, batches `c`, vaults `v`, erasures under way `x`. */
+export const wholeTable = (letter: "h" | "b" | "t" | "c" | "v" | "x") => ({
   from: table(letter),
   to: Uint8Array.of(letter.charCodeAt(0) + 1),
 });
 
 /** Tables whose keys begin with the partition's number; the keys of all others begin with an id, whose slot tells. */
-const POSITIONAL = new Set(["a", "k", "b", "o", "c", "p", "q", "n", "l"].map((letter) => letter.charCodeAt(0)));
+const POSITIONAL = new Set(
+  ["a", "k", "b", "o", "c", "p", "q", "n", "l", "u", "w"].map((letter) => letter.charCodeAt(0)),
+);
 
 /** The partition that a row belongs to: what is rebuilt when one partition of a node is. */
 export function partitionOfRow(key: Uint8Array, partitions: number): number {

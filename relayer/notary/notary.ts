@@ -26,7 +26,7 @@ const LAY_AFTER_MS = 2_000;
 const RETRY_MS_MIN = 250;
 const RETRY_MS_MAX = 15_000;
 
-export interface NotaryPorts extends Omit<BatchPorts, "view">, Omit<SettlePorts, "replica"> {
+export interface NotaryPorts extends Omit<BatchPorts, "view" | "vault">, Omit<SettlePorts, "replica" | "vault"> {
   readonly replica: Pick<Replica, "submit" | "partitions" | "view" | "applied">;
   readonly log: Pick<PartitionLog, "read">;
   readonly ledger: Ledger;
@@ -41,7 +41,7 @@ export interface NotaryPorts extends Omit<BatchPorts, "view">, Omit<SettlePorts,
    * node. What reaches the chain cannot be taken back, so it must not be something that only this node has seen.
    */
   readonly isShared?: (partition: number, seq: number) => Promise<boolean>;
-  readonly vault: BatchPorts["vault"];
+  readonly vault: BatchPorts["vault"] & SettlePorts["vault"];
   readonly keccak: BatchPorts["keccak"];
 }
 

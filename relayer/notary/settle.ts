@@ -8,7 +8,7 @@ import type { BlockDraft } from "../midc/command.ts";
 import { keys, partitionOf } from "../midc/keys.ts";
 import { decodeDecided, outcomeAt, type Decision, type Verdict } from "../midc/rows.ts";
 import type { Clock, ItemOutcome, Notarized } from "../ports.ts";
-import { sealBody } from "../privacy/shred.ts";
+import { sealBody, unreadBody } from "../privacy/shred.ts";
 import type { Vault } from "../privacy/vault.ts";
 import type { BuiltBatch, Member } from "./batch.ts";
 import type { Turns } from "./turns.ts";
@@ -105,9 +105,14 @@ function decisionOf(built: BuiltBatch, outcomes: readonly ItemOutcome[], notariz
   const { blockNumber, blockHash, txHash } = notarized;
   const mined = { blockNumber, blockHash, txHash };
   if (isVoid(notarized)) return { ...mined, rest: { state: "failed", status: 0, reason: "BatchVoided" }, named: [] };
-  const named = built.deals.map(({ member }, item) => ({ index: member, verdict: verdictOf(outcomes[item]) }));
+  const dealt = built.deals.map(({ member }, item) => ({ index: member, verdict: verdictOf(outcomes[item]) }));
+  const named = [...dealt, ...built.unread.map((index) => ({ index, verdict: UNREAD }))];
+  named.sort((a, b) => a.index - b.index);
   return { ...mined, rest: { state: "completed", status: 0, reason: "" }, named };
 }
+
+/** Nothing was executed: all parties had been erased, and what they had agreed with them. */
+const UNREAD: Verdict = { state: "failed", status: 0, reason: "PartiesErased" };
 
 function verdictOf(item: ItemOutcome | undefined): Verdict {
   if (item?.status === SETTLED) return { state: "completed", status: SETTLED, reason: "" };
@@ -140,21 +145,12 @@ function draftOutcomes({ txId, tx, index, proof, built, decision }: Placed, port
   });
   const day = Math.floor(ports.clock.now() / DAY_MS);
   const labels = { category: 0, jurisdiction: 0, retentionClass: 0 };
-  return tx.parties.flatMap(({ chainId, codedId }) => {
+  return tx.parties.map(({ chainId, codedId }) => {
     const shredKey = ports.vault.shredKey(chainId);
-    // An erased party has no key to seal under, and nobody left to read it.
-    if (shredKey === undefined) return [];
-    return [
-      {
-        chainId,
-        kind: state,
-        txId,
-        codedId,
-        ...labels,
-        day,
-        ...sealBody(shredKey, body, concat(chainId, txId, OUTCOME_BOUND)),
-      },
-    ];
+    // An erased party has no key to seal under, and nobody left to read it; its chain says all the same how it ended.
+    const sealed =
+      shredKey === undefined ? unreadBody(body) : sealBody(shredKey, body, concat(chainId, txId, OUTCOME_BOUND));
+    return { chainId, kind: state, txId, codedId, ...labels, day, ...sealed };
   });
 }
 

@@ -44,6 +44,7 @@ export class Waiting {
         this.#batches.delete(happened.batchSeq);
         break;
       case "block":
+      case "erased":
       case "void":
         break;
     }

@@ -2,7 +2,9 @@ import { clusterGauges, type MeasuredCluster } from "./clusterMetrics.ts";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Happened } from "../midc/apply.ts";
 import type { OnTimed } from "../log/timings.ts";
+import { wholeTable } from "../midc/keys.ts";
 import { outcomeAt } from "../midc/rows.ts";
+import type { VaultKeys } from "../ports.ts";
 
 /** What operators watch: the process, and the flow of transactions from the request to the last block. */
 export interface Metrics {
@@ -22,6 +24,7 @@ export interface Measured extends MeasuredCluster {
     readonly watch: { readonly head: number; readonly finalized: number };
   };
   readonly signatures: { readonly cpuSeconds: () => number };
+  readonly keyring: { readonly vaultKeys: Pick<VaultKeys, "list"> };
   readonly executor: {
     readonly notaries: readonly {
       readonly backlog: { readonly unbatched: number; readonly openBatches: readonly number[] };
@@ -104,6 +107,8 @@ function stepsOf(happened: Happened): readonly (readonly [state: string, count: 
         ["completed", happened.txIds.length - failed],
       ];
     }
+    case "erased":
+      return [["erased", 1]];
     case "block":
       return [];
   }
@@ -135,7 +140,19 @@ function backlogGauges(node: Measured, registers: Registry[]): void {
   gauge("midchain_sends_in_flight", "Chain transactions that are not final", () => node.ledger.outbox.list().length);
   gauge("midchain_chain_head", "Newest block of the chain seen", () => node.ledger.watch.head);
   gauge("midchain_chain_finalized", "Newest final block seen", () => node.ledger.watch.finalized);
+  gauge("midchain_erasures_open", "Erased chains of which not everything is gone", () => openErasures(node));
+  const { vaultKeys } = node.keyring;
+  gauge(
+    "midchain_vault_keys",
+    "Vault keys that this node holds; above 1 while they are changed",
+    () => vaultKeys.list().length,
+  );
+  gauge("midchain_vault_key_epoch", "Epoch of the newest vault key", () => vaultKeys.list().at(-1)?.epoch ?? 0);
 }
+
+const ERASURES_COUNTED_MAX = 1_000;
+const openErasures = ({ replica }: Measured): number =>
+  replica.view.range({ ...wholeTable("x"), limit: ERASURES_COUNTED_MAX }).length;
 
 /** Gas per notarized transaction: what a batch's chain transaction used, shared by the transactions in it. */
 function gasMetrics(node: Measured, registers: Registry[]): (ended: Happened & { readonly kind: "ended" }) => void {

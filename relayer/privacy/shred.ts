@@ -66,6 +66,12 @@ export function sealBody(shredKey: ShredKey, body: Uint8Array, bound: Uint8Array
   return { sealed: sealUnder(shredKey, concat(salt, body), bound), bodyCommitment: bodyCommitment(salt, body) };
 }
 
+/** A block body that nobody is to read: only the commitment is left of it. Its salt is whoever's who asked for one. */
+export const unreadBody = (body: Uint8Array, salt = freshBytes(SALT_BYTES)): SealedBody => ({
+  sealed: new Uint8Array(0),
+  bodyCommitment: bodyCommitment(salt, body),
+});
+
 export interface OpenedBody {
   readonly salt: Uint8Array;
   readonly bytes: Uint8Array;

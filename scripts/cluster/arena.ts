@@ -101,6 +101,16 @@ const ask = async (url: string): Promise<unknown> =>
     (response): Promise<unknown> => response.json(),
     () => undefined,
   );
+/** What a node's metrics say now; undefined when it does not answer. */
+async function gauge(metricsUrl: string, name: string): Promise<number | undefined> {
+  const text = await fetch(new URL("/metrics", metricsUrl), { signal: AbortSignal.timeout(3_000) }).then(
+    (response) => response.text(),
+    () => "",
+  );
+  const value = new RegExp(`^${name} (\\d+)$`, "m").exec(text)?.[1];
+  return value === undefined ? undefined : Number(value);
+}
+
 const viewOf = async (url: string): Promise<ClusterView | undefined> =>
   (await ask(`${url}/v1/cluster`)) as ClusterView | undefined;
 
@@ -115,10 +125,12 @@ const isCatchingUp = ({ replicas }: ClusterView["partitions"][number]): boolean 
 async function rest({ relayers }: ClusterStack): Promise<void> {
   const look = async () =>
     Promise.all(
-      relayers.map(async ({ name, url }) => {
+      relayers.map(async ({ name, url, metricsUrl }) => {
         const [view, backlog] = [await viewOf(url), (await ask(`${url}/v1/partitions`)) as Backlog | undefined];
         if (view === undefined || backlog === undefined) return [`${name} does not answer`];
+        const sweeping = await gauge(metricsUrl, "midchain_erasures_open");
         return [
+          ...(sweeping === 0 ? [] : [`${name} has erasures that are not over`]),
           ...view.nodes.filter(({ live }) => !live).map(({ id }) => `${name} does not hear ${id}`),
           ...view.partitions
             .filter((row) => row.state !== "ok" || row.leader === null || row.tail !== row.applied || isCatchingUp(row))

@@ -1,6 +1,7 @@
 import { backupFaults } from "./faults/backups.ts";
 import { callFaults } from "./faults/calls.ts";
 import { diskFaults } from "./faults/disks.ts";
+import { erasureFaults } from "./faults/erasures.ts";
 import { databaseFaults } from "./faults/databases.ts";
 import type { Fault } from "./faults/fault.ts";
 import { logFaults } from "./faults/log.ts";
@@ -19,6 +20,7 @@ export const faults: readonly Fault[] = [
   ...powerFaults,
   ...trimFaults,
   ...backupFaults,
+  ...erasureFaults,
 ];
 
 interface Elsewhere {
@@ -26,14 +28,9 @@ interface Elsewhere {
   readonly why: string;
 }
 
-/** Rows of the matrix that no command here does to real processes, and why. */
-const unbuilt: readonly Elsewhere[] = [{ row: "F16 erasure during append", why: "erasure is not built yet" }];
-
-/** Those, and what this machine cannot do: never silent, because what did not run has not passed. */
-export const elsewhere = (): readonly Elsewhere[] => [
-  ...unbuilt,
-  ...faults.flatMap(({ name, rows, lacking }) => {
+/** What this machine cannot do: never silent, because what did not run has not passed. */
+export const elsewhere = (): readonly Elsewhere[] =>
+  faults.flatMap(({ name, rows, lacking }) => {
     const why = lacking?.();
     return why === undefined ? [] : [{ row: `${rows.join(" ")} ${name}`, why }];
-  }),
-];
+  });

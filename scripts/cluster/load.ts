@@ -1,7 +1,8 @@
 import { parseEther, type Hex } from "viem";
+import { toHex } from "../../protocol/bytes.ts";
 import type { PrivateKeyAccount } from "viem/accounts";
 import { createClient, MidchainError, type Client } from "../../sdk/index.ts";
-import { openSession } from "../../sdk/session.ts";
+import { openSession, type Session } from "../../sdk/session.ts";
 import { openWire, type Wire } from "../../sdk/wire.ts";
 import type { Line } from "../history/line.ts";
 import type { ClusterStack } from "../local/cluster.ts";
@@ -18,6 +19,9 @@ export interface Load {
   readonly start: () => void;
   /** A transaction that is signed and not sent yet; sending it is written down like any other. */
   readonly prepare: () => Promise<{ readonly id: Hex; readonly send: () => Promise<void> }>;
+  /** Erases everything of a person while the others go on, and lets it enrol anew; the chain that was erased. */
+  readonly erase: (person: number) => Promise<Hex>;
+  readonly chainOf: (person: number) => Hex;
   /** Resolves when what was under way has been answered. */
   readonly stop: () => Promise<void>;
 }
@@ -28,8 +32,9 @@ interface Person {
   readonly client: Client;
   readonly balancer: Balancer;
   readonly wire: Wire;
-  readonly token: () => Promise<string>;
-  readonly chain: Hex;
+  readonly session: Session;
+  /** Another one once it was erased. */
+  chain: Hex;
 }
 
 const PAUSE_MS = 40;
@@ -57,6 +62,14 @@ export async function openLoad(cluster: ClusterStack, seed: number): Promise<Loa
         },
       };
     },
+    chainOf: (index) => personAt(people, index).chain,
+    async erase(index) {
+      const person = personAt(people, index);
+      const { chain } = person;
+      ops.push(await erase(person));
+      await enrol(person, ops);
+      return chain;
+    },
     start() {
       const stopping = new AbortController();
       const pairs = people.map((person, i) => [person, people[(i + 1) % people.length] ?? person] as const);
@@ -81,15 +94,64 @@ async function enter(name: string, seed: number, cluster: ClusterStack, ops: Op[
   const urls = cluster.relayers.map(({ url }) => url);
   const balancer = balance(urls, seeded(seed));
   const client = createClient({ url: cluster.url, origin: cluster.url, wallet, fetch: balancer.fetch });
-  const t0 = performance.now();
-  await client.enrol();
   const wire = openWire(cluster.url, balancer.fetch);
   const session = openSession(wire, { wallet, origin: cluster.url, network: client.network });
-  // The client knows where it enrolled; a new connection may reach a node that is a moment behind.
-  const { chainId } = await client.myChain();
+  const person: Person = { name, wallet, client, balancer, wire, session, chain: "0x" };
+  await enrol(person, ops);
+  return person;
+}
+
+const personAt = (people: readonly Person[], index: number): Person => {
+  const person = people[index % people.length];
+  if (person === undefined) throw new RangeError("nobody is there");
+  return person;
+};
+
+async function enrol(person: Person, ops: Op[]): Promise<void> {
+  const { name, client, balancer } = person;
+  const t0 = performance.now();
+  const { chainId } = await again(async () => {
+    // An answer may have been lost: then there is a chain already, and it is read.
+    await client.enrol().catch(async (error: unknown) => {
+      if (!(error instanceof MidchainError) || error.code !== "HAS_CHAIN") throw error;
+      await client.unlock();
+    });
+    // The client knows where it enrolled; a new connection may reach a node that is a moment behind.
+    return client.myChain();
+  });
+  person.chain = chainId;
   const op = { k: "op", proc: name, f: "enrol", result: "ok", node: balancer.answered(), chain: chainId } as const;
   ops.push({ ...op, t0, t1: performance.now() });
-  return { name, wallet, client, balancer, wire, token: session.token, chain: chainId };
+}
+
+const AGAIN_MS = 300;
+
+/** As a person would who is not answered: asks again, for a while. */
+async function again<Result>(work: () => Promise<Result>): Promise<Result> {
+  const deadline = performance.now() + GIVE_UP_MS;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
+}
+
+async function erase({ name, client, session, balancer, chain }: Person): Promise<Op> {
+  const op = { k: "op", proc: name, f: "erase", chain } as const;
+  const t0 = performance.now();
+  await again(async () => {
+    try {
+      await client.eraseAccount();
+    } catch (error) {
+      // Nobody else erases: an answer was lost.
+      if (!(error instanceof MidchainError) || error.code !== "NO_CHAIN") throw error;
+    }
+  });
+  session.forget();
+  return { ...op, t0, t1: performance.now(), result: "ok", node: balancer.answered() };
 }
 
 interface Scene {
@@ -127,7 +189,7 @@ async function draftOne(one: Person, other: Person, pays: boolean, cluster: Clus
     proc: one.name,
     f: "tx" as const,
     tx: draft.id,
-    chains: [one.chain, other.chain],
+    chains: draft.body.parties.map(({ chainId }) => toHex(chainId)),
     ...(pays ? { legs: [{ from: lower(leg.from), to: lower(leg.to), amount: PAID.toString() }] } : {}),
   };
   return { draft, signatures, op };
@@ -135,13 +197,14 @@ async function draftOne(one: Person, other: Person, pays: boolean, cluster: Clus
 
 async function submit(one: Person, { draft, signatures, op }: Prepared): Promise<Op> {
   const t0 = performance.now();
-  for (;;) {
+  for (let tries = 1; ; tries += 1) {
     try {
       await one.client.submit(draft, signatures);
       return { ...op, t0, t1: performance.now(), result: "ok", node: one.balancer.answered() };
     } catch (error) {
       const isRefused = error instanceof MidchainError && error.rule !== undefined;
-      if (isRefused) return { ...op, t0, t1: performance.now(), result: "fail" };
+      // What was not answered before may have been taken then, before a party was erased.
+      if (isRefused) return { ...op, t0, t1: performance.now(), result: tries === 1 ? "fail" : "unknown" };
       // Whether it was taken is not known; sending it again finds out.
       if (performance.now() - t0 > GIVE_UP_MS) return { ...op, t0, t1: performance.now(), result: "unknown" };
     }
@@ -149,15 +212,16 @@ async function submit(one: Person, { draft, signatures, op }: Prepared): Promise
 }
 
 interface Page {
-  readonly blocks: readonly { readonly height: number; readonly hash: Hex }[];
+  readonly chainId: Hex;
+  readonly blocks: readonly { readonly height: number; readonly hash: Hex; readonly body?: unknown }[];
 }
 
 async function read(one: Person, strong: boolean): Promise<Op> {
-  const token = await one.token();
+  const token = await one.session.token();
   const t0 = performance.now();
   const path = `/chains/mine/blocks?limit=20${strong ? "&strong=true" : ""}`;
-  const { blocks } = await one.wire.get<Page>(path, token);
-  const seen = blocks.map(({ height, hash }) => ({ height, hash })).reverse();
+  const { chainId, blocks } = await one.wire.get<Page>(path, token);
+  const seen = blocks.map(({ height, hash, body }) => ({ height, hash, body: body !== undefined })).reverse();
   const base = { k: "op", proc: one.name, f: "read", result: "ok", node: one.balancer.answered() } as const;
-  return { ...base, t0, t1: performance.now(), chain: one.chain, seen, strong };
+  return { ...base, t0, t1: performance.now(), chain: chainId, seen, strong };
 }

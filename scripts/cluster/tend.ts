@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Trimmed } from "../../relayer/cluster/trims.ts";
+import type { RotationState } from "../../relayer/privacy/rotation.ts";
 import { readConfig, type Config } from "../../relayer/config.ts";
 import { Fault, faults } from "../../relayer/errors.ts";
 import { prepareBackup, type Prepared } from "../../relayer/restoring.ts";
@@ -60,6 +61,22 @@ export async function trim(options: Options): Promise<void> {
       `  ${String(partition).padStart(3)}  ${first}-${tail}  ${bytes} bytes${held === undefined ? "" : `  held: ${held}`}`,
   );
   tell(options, { partitions }, lines);
+}
+
+export async function rotate(options: Options): Promise<void> {
+  const { epoch, waitsFor } = await orRefuse(
+    () => operate<RotationState>(operatorUrl(options), "/vault/rotate"),
+    "ask a node at its operator address; the same call may be made again",
+  );
+  if (waitsFor !== undefined)
+    refuse(
+      `the vault key of epoch ${epoch} waits for ${waitsFor}`,
+      "start that node, or take it out of the members; it goes on by itself",
+    );
+  tell(options, { epoch }, [
+    ` ✔ the vault key is that of epoch ${epoch}; older ones are destroyed at every member`,
+    "   Back keys.json up again now, in the place of the copy you have: that one opens what was erased since.",
+  ]);
 }
 
 export async function backup(folder: string, options: Options): Promise<void> {

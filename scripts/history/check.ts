@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { checkChains } from "./chains.ts";
 import { checkClients } from "./clients.ts";
+import { checkErasures } from "./erasures.ts";
 import { emptyFacts, gather, type Facts, type Violation } from "./gather.ts";
 import { parseLine, type Line } from "./line.ts";
 import { checkMoney } from "./money.ts";
@@ -24,7 +25,7 @@ const VIOLATIONS_MAX = 200;
 /** Judges a history from what everybody said after it had come to rest. */
 export function judge(facts: Facts): Verdict {
   const violations = [...facts.violations];
-  for (const check of [checkReplicas, checkChains, checkTransactions, checkClients, checkMoney]) {
+  for (const check of [checkReplicas, checkChains, checkTransactions, checkClients, checkMoney, checkErasures]) {
     for (const violation of check(facts)) {
       if (violations.length >= VIOLATIONS_MAX) break;
       violations.push(violation);

@@ -1,4 +1,5 @@
 import { toHex } from "../../protocol/bytes.ts";
+import { isErased } from "../../relayer/midc/erasing.ts";
 import { decodePosition, keys, wholeTable } from "../../relayer/midc/keys.ts";
 import { decodeApplied, decodeBatch, decodeBlock, decodeHead } from "../../relayer/midc/rows.ts";
 import { readTx } from "../../relayer/midc/tx.ts";
@@ -18,11 +19,16 @@ export function* exportState(
     yield* keptLines(view, node, partition);
   }
   for (const { key, value } of rowsOf(view, "h")) {
-    const { height, hash } = decodeHead(value);
-    yield { k: "head", node, chain: toHex(key.slice(1)), height, hash: toHex(hash) };
+    const [chainId, head] = [key.slice(1), decodeHead(value)];
+    const keyed = view.get(keys.vault(chainId)) ?? view.get(keys.erasing(chainId));
+    const { height, hash } = head;
+    const facts = { erased: isErased(head), keyed: keyed !== undefined };
+    yield { k: "head", node, chain: toHex(chainId), height, hash: toHex(hash), ...facts };
   }
-  for (const { key, value } of rowsOf(view, "b"))
-    yield { k: "block", node, ...decodePosition(key.slice(1)), header: toHex(decodeBlock(value).header) };
+  for (const { key, value } of rowsOf(view, "b")) {
+    const { header, sealed } = decodeBlock(value);
+    yield { k: "block", node, ...decodePosition(key.slice(1)), header: toHex(header), sealed: sealed.length };
+  }
   for (const { key } of rowsOf(view, "t")) {
     const tx = readTx(key.slice(1), view);
     if (tx === undefined) continue;

@@ -15,6 +15,8 @@ export interface HeldBlock {
   readonly prev: string;
   readonly kind: BlockHeader["kind"];
   readonly tx: string;
+  /** Bytes of its body. */
+  readonly sealed: number;
   readonly place: readonly [partition: number, seq: number, index: number];
 }
 
@@ -121,7 +123,7 @@ export function gather(line: Line, facts: Facts): void {
   }
 }
 
-function gatherBlock({ node, header, partition, seq, index }: LineOf<"block">, facts: Facts): void {
+function gatherBlock({ node, header, partition, seq, index, sealed }: LineOf<"block">, facts: Facts): void {
   const bytes = fromHex(header) ?? new Uint8Array(0);
   let decoded: BlockHeader;
   try {
@@ -136,6 +138,7 @@ function gatherBlock({ node, header, partition, seq, index }: LineOf<"block">, f
     prev: toHex(decoded.prev),
     kind: decoded.kind,
     tx: toHex(decoded.txId),
+    sealed,
     place: [partition, seq, index],
   });
 }

@@ -18,7 +18,7 @@ const op = z.object({
   /** When it was asked and answered, on one clock for all clients. */
   t0: z.number(),
   t1: z.number(),
-  f: z.enum(["enrol", "tx", "read"]),
+  f: z.enum(["enrol", "tx", "read", "erase"]),
   result: z.enum(["ok", "fail", "unknown"]),
   node: z.string().optional(),
   chain: chain.optional(),
@@ -27,8 +27,8 @@ const op = z.object({
   chains: z.array(chain).optional(),
   /** What moves on chain if it completes. */
   legs: z.array(z.object({ from: account, to: account, amount: money })).optional(),
-  /** Blocks that a read showed, oldest first, up to the head it was given. */
-  seen: z.array(z.object({ height: count, hash })).optional(),
+  /** Blocks that a read showed, oldest first, up to the head it was given, and whether each came with its body. */
+  seen: z.array(z.object({ height: count, hash, body: z.boolean().optional() })).optional(),
   /** Whether the read promised to see everything acknowledged before. */
   strong: z.boolean().optional(),
 });
@@ -40,10 +40,20 @@ const block = z.object({
   seq: count,
   index: count,
   header: hex(192),
+  /** Bytes of its sealed body; none once erased. */
+  sealed: count,
 });
 
-/** A chain's head row: what a node would build on. */
-const head = z.object({ k: z.literal("head"), node: z.string(), chain, height: count, hash });
+/** A chain's head row: what a node would build on; and whether it is erased, and its owner's wrapped keys still there. */
+const head = z.object({
+  k: z.literal("head"),
+  node: z.string(),
+  chain,
+  height: count,
+  hash,
+  erased: z.boolean().optional(),
+  keyed: z.boolean().optional(),
+});
 
 const tx = z.object({
   k: z.literal("tx"),

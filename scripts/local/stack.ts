@@ -316,9 +316,9 @@ export function startRelayer(
       resolve({ url: ready.url, metricsUrl: ready.metrics, process: child, stop });
     };
     child.stdout.on("data", hear);
-    child.once("exit", (code) => {
+    child.once("exit", (code, signal) => {
       clearTimeout(limit);
-      reject(new Error(`the relayer ended with ${code ?? "a signal"}: ${complaint.split("\n")[0] ?? ""}`));
+      reject(new Error(`the relayer ended with ${code ?? signal ?? "no code"}: ${complaint.split("\n")[0] ?? ""}`));
     });
   });
 }

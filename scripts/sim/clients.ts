@@ -1,6 +1,6 @@
 import { concat, toHex } from "../../protocol/bytes.ts";
 import { encodeBody, encodeSubmission, requestId, type RequestBody } from "../../protocol/request.ts";
-import type { Command } from "../../relayer/midc/command.ts";
+import type { BlockDraft, Command } from "../../relayer/midc/command.ts";
 import { keys, partitionOf } from "../../relayer/midc/keys.ts";
 import { decodeHead } from "../../relayer/midc/rows.ts";
 import type { LineOf } from "../history/line.ts";
@@ -52,6 +52,18 @@ export class Clients {
     const { bytes, id, legs } = requestOf(members, pays, this.#scene);
     const facts = { tx: toHex(id), chains: members.map(({ chainId }) => toHex(chainId)) };
     void this.#ask({ f: "tx", ...facts, ...(legs.length > 0 ? { legs } : {}) }, at, (node) => node.accept(bytes));
+  }
+
+  /** Whoever leaves does so once, and asks until it is told that it has. */
+  erase(index: number, at: number): void {
+    const user = this.users[index];
+    if (user === undefined || !this.#enrolled.delete(user)) return;
+    const block = tombstoneOf(user, this.#scene);
+    const home = partitionOf(user.chainId, this.#scene.partitions);
+    void this.#ask({ f: "erase", chain: toHex(user.chainId) }, at, async (node) => {
+      const result = await node.replica?.submit(home, { kind: "erase", block });
+      if (result === undefined || result.kind === "refused") throw new Error("not erased");
+    });
   }
 
   read(index: number, at: number, strong: boolean): void {
@@ -114,6 +126,19 @@ export class Clients {
     return this.#scene.world.now + (this.#scene.world.happened % 1_000_000) / 1_000_000;
   }
 }
+
+const tombstoneOf = ({ chainId }: User, { random }: Scene): BlockDraft => ({
+  chainId,
+  kind: "tombstone",
+  txId: random.bytes(32),
+  codedId: new Uint8Array(32),
+  category: 0,
+  jurisdiction: 0,
+  retentionClass: 0,
+  day: 20_000,
+  bodyCommitment: random.bytes(32),
+  sealed: new Uint8Array(0),
+});
 
 function enrolCommand({ chainId }: User, { random }: Scene): Command & { kind: "enrol" } {
   const ownerTag = concat(chainId.slice(0, 2), random.bytes(14));

@@ -5,10 +5,11 @@ import { executorOf } from "../../relayer/cluster/rendezvous.ts";
 import { accept } from "../../relayer/flow/flow.ts";
 import type { Network } from "../../relayer/flow/guard.ts";
 import { createPending } from "../../relayer/flow/pending.ts";
+import { sweepChain } from "../../relayer/flow/sweep.ts";
 import { freezable, type FreezableLog } from "../../relayer/log/freezable.ts";
 import { checkedLog, createSupplies, keptAt, readingKept } from "../../relayer/log/kept.ts";
 import { startReplica, type Replica } from "../../relayer/log/replica.ts";
-import { keys } from "../../relayer/midc/keys.ts";
+import { keys, partitionOf, wholeTable } from "../../relayer/midc/keys.ts";
 import { nodeIdOf } from "../../relayer/midc/record.ts";
 import { decodeApplied } from "../../relayer/midc/rows.ts";
 import { Notary } from "../../relayer/notary/notary.ts";
@@ -24,6 +25,8 @@ import type { Owner, World } from "./world.ts";
 
 const RESTART_MS = 1_000;
 const ALONE_AFTER_MS = 4_000;
+const SWEEP_MS = 2_000;
+const SWEPT_MAX = 16;
 const POLICY = { inputsMax: 8, legsMax: 16, closeAfterMs: 400 } as const;
 
 /** What all nodes of a simulation share. */
@@ -147,7 +150,9 @@ export class SimNode {
   }
 
   readonly vault = {
-    shredKey: (chainId: Uint8Array) => (this.disk.get(keys.head(chainId)) === undefined ? undefined : SHRED_KEY),
+    shredKey: (chainId: Uint8Array) => (this.disk.get(keys.vault(chainId)) === undefined ? undefined : SHRED_KEY),
+    dealKey: (chainId: Uint8Array) =>
+      this.disk.get(keys.erasing(chainId)) === undefined ? this.vault.shredKey(chainId) : SHRED_KEY,
   };
 
   /** Looks at each partition when there is news and when its notary said so: what flow/executor.ts does with timers. */
@@ -183,6 +188,23 @@ export class SimNode {
       life.notaries[partition]?.note(happened);
     });
     for (let partition = 0; partition < partitions; partition += 1) look(partition);
+    this.#sweep(life, replica);
+  }
+
+  /** What flow/sweep.ts does with a clock: finishes the erasures of the partitions that this node works on. */
+  #sweep(life: Life, replica: Replica): void {
+    const { world, partitions } = this.#scene;
+    const look = async (): Promise<void> => {
+      for (const { key } of this.disk.range({ ...wholeTable("x"), limit: SWEPT_MAX }))
+        if (this.#owns(partitionOf(key.subarray(1), partitions))) await sweepChain(key.slice(1), { replica });
+    };
+    const again = (): void => {
+      world.after(SWEEP_MS, tend, life.owner);
+    };
+    const tend = (): void => {
+      void look().then(again, again);
+    };
+    again();
   }
 
   /** By the nodes that seem alive: one that died a moment ago still seems so. */

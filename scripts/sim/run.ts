@@ -5,7 +5,7 @@ import { domainSeparator, type Keccak } from "../../protocol/typedData.ts";
 import { memoryJournal } from "../../relayer/adapters/memory/journal.ts";
 import { createCommittee } from "../../relayer/dv/committee.ts";
 import { createDvSigner, type DvSigner } from "../../relayer/dv/signer.ts";
-import { keys } from "../../relayer/midc/keys.ts";
+import { keys, wholeTable } from "../../relayer/midc/keys.ts";
 import { encodeRecord } from "../../relayer/midc/record.ts";
 import { ledgerPartition } from "../../relayer/notary/notary.ts";
 import { judgeLines, type Verdict } from "../history/check.ts";
@@ -167,10 +167,9 @@ function happen(action: Action, stage: Stage): void {
   const node = "node" in action ? scene.nodes[action.node] : undefined;
   switch (action.kind) {
     case "tx":
-      clients.transact(action.parties, action.pays, action.node);
-      break;
     case "read":
-      clients.read(action.user, action.node, action.strong);
+    case "erase":
+      askAs(clients, action);
       break;
     case "append":
       engine.mishaps[action.partition]?.push(action.mishap);
@@ -217,6 +216,20 @@ function happen(action: Action, stage: Stage): void {
     case "bad digest":
     case "chain silent":
       if (node !== undefined) trouble(action, node, stage);
+      break;
+  }
+}
+
+function askAs(clients: Clients, action: Extract<Action, { kind: "tx" | "read" | "erase" }>): void {
+  switch (action.kind) {
+    case "tx":
+      clients.transact(action.parties, action.pays, action.node);
+      break;
+    case "read":
+      clients.read(action.user, action.node, action.strong);
+      break;
+    case "erase":
+      clients.erase(action.user, action.node);
       break;
   }
 }
@@ -282,6 +295,7 @@ function isAtRest({ scene, clients, auditor }: Stage): boolean {
     for (let partition = 0; partition < scene.partitions; partition += 1)
       if (node.applied(partition) !== scene.engine.tail(partition)) return false;
     // What is unfinished has rows of its own.
+    if (node.disk.range({ ...wholeTable("x"), limit: 1 }).length > 0) return false;
     for (let partition = 0; partition < scene.partitions; partition += 1)
       for (const open of [keys.openOf(partition), keys.openBatchesOf(partition)])
         if (node.disk.range({ ...open, limit: 1 }).length > 0) return false;

@@ -18,6 +18,7 @@ export type Action = At &
   (
     | { readonly kind: "tx"; readonly parties: readonly number[]; readonly pays: number; readonly node: number }
     | { readonly kind: "read"; readonly user: number; readonly node: number; readonly strong: boolean }
+    | { readonly kind: "erase"; readonly user: number; readonly node: number }
     /** The next append to the partition suffers this. */
     | { readonly kind: "append"; readonly partition: number; readonly mishap: AppendMishap }
     /** Somebody without a key writes into the log: bytes of no form, a stranger's record, or a genuine one again. */
@@ -61,7 +62,33 @@ export function scenarioOf(seed: number): Scenario {
     return { at: when(), kind: "read", user, node, strong: random.chance(0.4) };
   });
   const faults = bearable(Array.from({ length: random.between(0, 8) }, () => faultOf(when(), size, random)));
-  return { seed, ...size, actions: [...txs, ...reads, ...faults].sort((a, b) => a.at - b.at) };
+  return {
+    seed,
+    ...size,
+    actions: [...txs, ...reads, ...faults, ...erasuresOf(seed, { ...size, txs })].sort((a, b) => a.at - b.at),
+  };
+}
+
+const ERASING = 0.3;
+
+const SOON_MS = 1_500;
+
+/**
+ * Now and then people leave, most of them with a transaction under way. Drawn apart, so that whatever else a seed stands
+ * for stays as it was.
+ */
+function erasuresOf(seed: number, { nodes, txs }: { nodes: number; txs: readonly Action[] }): readonly Action[] {
+  const random = randomOf(seed ^ 0x2c0ffee);
+  if (!random.chance(ERASING)) return [];
+  const last = random.pick(txs);
+  const parties = last.kind === "tx" ? last.parties : [];
+  const leaving = random.chance(0.5) ? parties : parties.slice(0, 1);
+  return leaving.map((user) => ({
+    at: Math.min(TROUBLE_MS, last.at + random.below(SOON_MS)),
+    kind: "erase",
+    user,
+    node: random.below(nodes),
+  }));
 }
 
 function shuffled(count: number, random: Random): number[] {

@@ -4,6 +4,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { openFileKeyring } from "../../relayer/adapters/file/keyring.ts";
+import { openLmdbState } from "../../relayer/adapters/lmdb/state.ts";
+import { wholeTable } from "../../relayer/midc/keys.ts";
+import { decodeVault } from "../../relayer/midc/rows.ts";
 import { createClient, type Client, type Draft } from "../../sdk/index.ts";
 import type { RelayerProcess } from "../../scripts/local/stack.ts";
 import { startRelayer } from "../support/relayer/relayerProcess.ts";
@@ -96,6 +100,23 @@ describe("what can be found outside sealed bytes", { timeout: 120_000 }, () => {
     const files = filesUnder(dataDir);
     assert.ok(files.some((file) => file.endsWith("data.mdb")));
     for (const file of files) assertAbsent(file, readFileSync(file));
+  });
+
+  it("no vault key outside the key file, and no user's key anywhere", async () => {
+    const keyFile = join(dataDir, "keys.json");
+    const keyring = openFileKeyring(keyFile);
+    const { vault } = JSON.parse(readFileSync(keyFile, "utf8")) as { vault: { key: string }[] };
+    const state = openLmdbState(join(dataDir, "state"));
+    const shredKeys = state
+      .range({ ...wholeTable("v"), limit: 10 })
+      .map(({ key, value }) => keyring.unwrap(decodeVault(value).shredKey, key.slice(1))!);
+    await state.close();
+    assert.equal(shredKeys.length, wallets.length);
+    for (const file of [...filesUnder(dataDir), logFile]) {
+      const bytes = readFileSync(file);
+      const keys = [...shredKeys, ...(file === keyFile ? [] : vault.map(({ key }) => Buffer.from(key, "base64")))];
+      for (const form of keys.flatMap(formsOf)) assert.equal(bytes.indexOf(form), -1, `a key in ${file}`);
+    }
   });
 
   it("nothing of them on the chain: no transaction of the notary carries a marker", async () => {

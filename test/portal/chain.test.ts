@@ -231,6 +231,22 @@ describe("a holder with an own chain", { timeout: 180_000 }, () => {
     await ways.getByText("Passkey").waitFor({ state: "detached" });
   });
 
+  it("erases everything after two decisions and a signature, and may begin another chain", async () => {
+    const bo = await enter("bo");
+    await bo.getByRole("button", { name: "Open my chain" }).click();
+    await bo.getByRole("article", { name: "Block 1", exact: true }).waitFor();
+    const erase = bo.getByRole("button", { name: "Erase everything" });
+    assert.equal(await erase.isDisabled(), true);
+    await bo.getByRole("checkbox", { name: "Nothing brings it back" }).check();
+    await erase.click();
+    await finish(bo, "Erase everything");
+    await bo.getByRole("button", { name: "Enrol" }).click();
+    await bo.getByRole("checkbox", { name: "I have written them down" }).check();
+    await bo.getByRole("button", { name: "Go to my chain" }).click();
+    await bo.getByRole("article", { name: "Block 0" }).waitFor();
+    assert.equal(await bo.getByRole("article", { name: "Block 1", exact: true }).count(), 0);
+  });
+
   it("has not left the relayer and the chain", () => {
     assert.deepEqual(portal.strays, []);
     assert.deepEqual(portal.complaints, []);

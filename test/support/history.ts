@@ -4,6 +4,7 @@ import { toHex } from "../../protocol/bytes.ts";
 import { memoryLog } from "../../relayer/adapters/memory/log.ts";
 import { memoryState } from "../../relayer/adapters/memory/state.ts";
 import { startReplica, type Replica } from "../../relayer/log/replica.ts";
+import { sweepChain } from "../../relayer/flow/sweep.ts";
 import { keys, partitionOf } from "../../relayer/midc/keys.ts";
 import { decodeBatchHead } from "../../relayer/midc/rows.ts";
 import { exportState } from "../../scripts/history/exportState.ts";
@@ -53,8 +54,15 @@ export async function goodHistory(): Promise<Line[]> {
     const legs = [{ from: accountOf(0), to: accountOf(1), amount: "10" }];
     const facts = { tx: toHex(txId), chains: parties.map(toHex), ...(i < 2 ? { legs } : {}) };
     lines.push({ k: "op", proc: `p${i % 3}`, ...time, f: "tx", result: "ok", node: `n${i % 3}`, ...facts });
+    // One party of the last is erased before it has its outcome.
+    if (i === 3) {
+      const [chain, erased] = [toHex(chains[2]!), await timed(() => erase(chains[2]!, replica))];
+      lines.push({ k: "op", proc: "p2", ...erased, f: "erase", result: "ok", node: `n${i % 3}`, chain });
+    }
     await finish({ txId, parties, state }, replica);
   }
+  for (const partition of [0, 1]) await replicas[0]!.barrier(partition);
+  await sweepChain(chains[2]!, { replica: replicas[0]! });
   await Promise.all(replicas.flatMap((replica) => [replica.barrier(0), replica.barrier(1)]));
   const never = { tx: toHex(random(32)), chains: [toHex(chains[2]!)] };
   lines.push({ k: "op", proc: "p2", t0: now + 1, t1: now + 2, f: "tx", result: "fail", node: "n2", ...never });
@@ -93,7 +101,7 @@ function readsOf(lines: readonly Line[], from: number): Line[] {
             node: "n1",
             chain: line.chain,
             strong: true,
-            seen: [{ height: line.height, hash: line.hash }],
+            seen: [{ height: line.height, hash: line.hash, body: line.erased !== true }],
           },
         ]
       : [],
@@ -113,6 +121,12 @@ async function begin(txId: Uint8Array, parties: readonly Uint8Array[], replica: 
   });
   for (const block of blocks) await replica.submit(partitionOf(block.chainId, PARTITIONS), { kind: "block", block });
 }
+
+const erase = (chainId: Uint8Array, replica: Replica) =>
+  replica.submit(partitionOf(chainId, PARTITIONS), {
+    kind: "erase",
+    block: draft(chainId, { kind: "tombstone", sealed: new Uint8Array(0) }),
+  });
 
 async function finish(
   tx: {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { createProposals, type Proposals } from "../../flow/proposals.ts";
-import type { HttpPorts } from "../door.ts";
+import type { HttpNode, HttpPorts } from "../door.ts";
 import { json, problem, refusalProblem } from "../reply.ts";
 import { route, type Route } from "../route.ts";
 import { acceptedSchema, hexText, hexUpTo, txIdParams } from "../schemas.ts";
@@ -13,8 +13,14 @@ const proposalSchema = z
   .meta({ id: "Proposal", description: "Kept in this node's memory, a day at most." });
 
 /** Collecting the parties' signatures, for people who are not at one table. */
-export function proposalRoutes({ clock, submit }: Pick<HttpPorts, "clock"> & { submit: Submit }): readonly Route[] {
+export function proposalRoutes(
+  node: Pick<HttpNode, "replica">,
+  { clock, submit }: Pick<HttpPorts, "clock"> & { submit: Submit },
+): readonly Route[] {
   const proposals = createProposals(clock);
+  node.replica.onHappened((happened) => {
+    if (happened.kind === "erased") proposals.forget(happened.chainId);
+  });
   return [...readingRoutes(proposals), ...signingRoutes(proposals, submit)];
 }
 

@@ -2,27 +2,23 @@ import { z } from "zod";
 import { writeProof } from "../../../protocol/proofFile.ts";
 import { chainOf } from "../../flow/enrol.ts";
 import type { Inclusions } from "../../flow/inclusion.ts";
-import { issueProof, PAGE_BLOCKS_MAX, readChain, readTransaction } from "../../flow/read.ts";
+import { issueProof, readChain, readTransaction } from "../../flow/read.ts";
 import type { HttpNode } from "../door.ts";
 import type { Recent } from "../recent.ts";
 import { json, problem } from "../reply.ts";
 import { route, type Route } from "../route.ts";
-import { acceptedSchema, hexText, transactionSchema, txIdParams } from "../schemas.ts";
+import {
+  acceptedSchema,
+  hexText,
+  limitUpTo,
+  pageQuery,
+  pageSchema,
+  transactionSchema,
+  txIdParams,
+} from "../schemas.ts";
 import { SUBMISSION_BYTES_MAX, type Submit } from "../submit.ts";
 
 const PAGE_TXS_MAX = 100;
-const limitUpTo = (max: number) => z.coerce.number().int().min(1).max(max).default(Math.min(max, 50));
-
-const blockSchema = z
-  .object({
-    height: z.int(),
-    kind: z.string(),
-    hash: hexText,
-    txId: hexText,
-    header: hexText,
-    body: z.object({ salt: hexText, bytes: hexText }).optional(),
-  })
-  .meta({ id: "Block", description: "body is absent once erased." });
 
 /** Taking requests, and reading what became of them. */
 export function transactionRoutes(
@@ -145,26 +141,13 @@ function chainRoute({ read, enrolment }: HttpNode): Route {
     tag: "chain",
     summary: "The caller's own chain, newest block first",
     session: true,
-    query: z.object({ limit: limitUpTo(PAGE_BLOCKS_MAX), cursor: z.string().max(32).optional() }),
-    answers: {
-      200: {
-        what: "a page",
-        schema: z.object({
-          chainId: hexText,
-          height: z.int(),
-          headHash: hexText,
-          blocks: z.array(blockSchema),
-          cursor: z.string().optional(),
-        }),
-      },
-    },
+    query: pageQuery,
+    answers: { 200: { what: "a page", schema: pageSchema } },
     handle({ account, query }) {
       const chainId = chainOf(account, enrolment);
       const { limit, cursor } = query;
-      const page =
-        chainId === undefined
-          ? undefined
-          : readChain(chainId, { limit, ...(cursor === undefined ? {} : { cursor }) }, read);
+      const at = { limit, ...(cursor === undefined ? {} : { cursor }) };
+      const page = chainId === undefined ? undefined : readChain(chainId, at, read);
       return page === undefined ? problem("NO_SUCH_OBJECT", { cause: "the account has no chain" }) : json(page);
     },
   });

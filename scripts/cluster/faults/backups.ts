@@ -9,7 +9,7 @@ import { audited } from "./disks.ts";
 import { progress, type Fault } from "./fault.ts";
 import { trimmed } from "./trims.ts";
 
-type Slot = Arena["cluster"]["relayers"][number];
+export type Slot = Arena["cluster"]["relayers"][number];
 
 /** Everything is lost but the keys and a backup. */
 export const backupFaults: readonly Fault[] = [
@@ -51,7 +51,8 @@ function restore({ env }: Slot, folder: string, flags: readonly string[]) {
   });
 }
 
-async function restored(
+/** Restores a backup to one node, and holds what it says against what it should. */
+export async function restored(
   slot: Slot,
   folder: string,
   expected: { readonly code: number; readonly flags: readonly string[]; readonly said?: string },

@@ -3,7 +3,8 @@ import { describe, it } from "node:test";
 import { keys, partitionOf, partitionOfRow } from "../../../relayer/midc/keys.ts";
 import { random } from "../../support/relayer.ts";
 
-type Ranges = "nodesOf" | "keptOf" | "openOf" | "openBatchesOf" | "envelopesOf";
+type Ranges =
+  "nodesOf" | "keptOf" | "openOf" | "openBatchesOf" | "envelopesOf" | "grantsOf" | "envelopesOn" | "heldBodiesOf";
 
 describe("the keys of the state", () => {
   it("tell of every row which partition it belongs to", () => {
@@ -28,6 +29,10 @@ describe("the keys of the state", () => {
         grant: [keys.grant(id, random(16)), partitionOf(id, 16)],
         envelope: [keys.envelope(id, random(16), tx), partitionOf(id, 16)],
         tx: [keys.tx(tx), partitionOf(tx, 16)],
+        erasing: [keys.erasing(id), partitionOf(id, 16)],
+        heldBody: [keys.heldBody(id, tx), partitionOf(id, 16)],
+        offeredKey: [keys.offeredKey, 0],
+        usedKey: [keys.usedKey(5), 5],
       };
       for (const [name, [key, partition]] of Object.entries(rows))
         assert.equal(partitionOfRow(key, 16), partition, name);
