@@ -12,6 +12,7 @@ import type { Config } from "./config.ts";
 import { settleDamage } from "./damage.ts";
 import { Fault } from "./errors.ts";
 import { fetchSnapshot, lacking, offerSnapshots } from "./joining.ts";
+import { ALONE_PACE_MS } from "./log/appender.ts";
 import { freezable, type FreezableLog } from "./log/freezable.ts";
 import { checkedLog, createSupplies, readingKept, type Supplies } from "./log/kept.ts";
 import { startReplica, type Replica } from "./log/replica.ts";
@@ -87,7 +88,10 @@ export async function layGround(
   const frozen = freezable(partitionLog, frozenAtStart(stores.journal, partitionLog.partitions));
   const genesisNodes = genesisOf(config, keyring);
   const replica = await startReplica(
-    { genesisNodes, onFault, keepRecords: below !== undefined },
+    {
+      ...{ genesisNodes, onFault, keepRecords: below !== undefined },
+      paceMs: below === undefined ? ALONE_PACE_MS : undefined,
+    },
     { log: frozen, state, keyring, clock: systemClock },
   );
   let url = config.MIDCHAIN_PUBLIC_URL ?? "";

@@ -40,6 +40,8 @@ export async function startReplica(
     readonly genesisNodes: GenesisNodes;
     readonly onFault: (error: unknown) => void;
     readonly keepRecords?: boolean;
+    /** How often records leave under load. */
+    readonly paceMs?: number | undefined;
   },
   ports: {
     readonly log: PartitionLog;
@@ -53,7 +55,7 @@ export async function startReplica(
     partitions: ports.log.partitions,
     append: (partition, record) => timed("append", () => ports.log.append(partition, record)),
   };
-  const appender = new Appender({ ...ports, log });
+  const appender = new Appender({ ...ports, log, paceMs: options.paceMs });
   const settle: Appender["settle"] = (record, applied) => {
     appender.settle(record, applied);
   };
