@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { equalBytes, fromHex, toHex, type Hex } from "../protocol/bytes.ts";
 import { ROWS_FILE, settleStage, stage, stageOf } from "./adapters/file/folder.ts";
-import { openLmdbState } from "./adapters/lmdb/state.ts";
+import { openLmdbState, prime } from "./adapters/lmdb/state.ts";
 import { manifestIn, type Manifest } from "./audit/snapshot.ts";
 import { digestsIn } from "./cluster/answers.ts";
 import type { Answers, Asking } from "./cluster/asking.ts";
@@ -77,6 +77,7 @@ export async function fetchSnapshot(config: Config, logs: readonly EnginePartiti
   try {
     await checkRows(copy, chosen.manifest, { anchors: ports.anchors, config });
     await checkPast(copy, chosen, ports);
+    await prime(copy);
   } finally {
     await copy.close();
   }

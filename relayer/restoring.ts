@@ -4,7 +4,7 @@ import { fromHex, toHex } from "../protocol/bytes.ts";
 import { ROWS_FILE, stage, stageOf } from "./adapters/file/folder.ts";
 import { openFileKeyring } from "./adapters/file/keyring.ts";
 import { readExtents } from "./adapters/jetstream/extents.ts";
-import { openLmdbState } from "./adapters/lmdb/state.ts";
+import { openLmdbState, prime } from "./adapters/lmdb/state.ts";
 import { openAnchors } from "./adapters/viem/anchors.ts";
 import { manifestIn, type Manifest } from "./audit/snapshot.ts";
 import type { Config } from "./config.ts";
@@ -58,6 +58,8 @@ export async function prepareBackup(
     const older = checkKeys(copy, manifest, config);
     const anchors = openAnchors(config.MIDCHAIN_RPC_URLS, fromHex(config.MIDCHAIN_LEDGER) ?? new Uint8Array(20));
     const behind = await checkRows(copy, manifest, { anchors, config });
+    // Whatever version has made it.
+    await prime(copy);
     missing = withoutLog(manifest, { logs: await logsOf(config), behind, older, allowed: options.withoutLog });
   } finally {
     await copy.close();
