@@ -7,9 +7,18 @@ import { connect, type Socket } from "node:net";
  */
 export interface Connections {
   /** Resolves with the status of the answer, 0 when the connection broke. Waits for a free connection. */
-  readonly post: (body: Uint8Array) => Promise<number>;
+  readonly send: (request: Uint8Array) => Promise<number>;
   readonly close: () => void;
 }
+
+/** A submission as it goes over the wire, to be made before anything is measured. */
+export const requestOf = (host: string, body: Uint8Array): Uint8Array =>
+  Buffer.concat([
+    Buffer.from(
+      `POST /v1/transactions HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/cbor\r\ncontent-length: ${body.length}\r\n\r\n`,
+    ),
+    body,
+  ]);
 
 const HEAD_END = Buffer.from("\r\n\r\n");
 
@@ -82,18 +91,11 @@ export function openConnections(at: {
     else next(usable);
   };
   return {
-    async post(body) {
+    async send(request) {
       const connection = await take();
       const status = await new Promise<number>((resolve) => {
         connection.answered = resolve;
-        connection.socket.write(
-          Buffer.concat([
-            Buffer.from(
-              `POST /v1/transactions HTTP/1.1\r\nhost: ${at.host}\r\ncontent-type: application/cbor\r\ncontent-length: ${body.length}\r\n\r\n`,
-            ),
-            body,
-          ]),
-        );
+        connection.socket.write(request);
       });
       giveBack(connection);
       return status;

@@ -1,7 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { openFileKeyring } from "../../relayer/adapters/file/keyring.ts";
-import { openConnections } from "./connections.ts";
+import { openConnections, requestOf } from "./connections.ts";
 import { loadSigner } from "./keys.ts";
+import { pack } from "./packed.ts";
 import { loadChainId, requestMaker, type LoadNetwork, type LoadUser } from "./requests.ts";
 
 /** The load generator: signs everything first, waits for `go`, then posts. Told by messages, answers with numbers. */
@@ -29,27 +30,29 @@ const userAt = (place: number): LoadUser => {
 };
 const users = Array.from({ length: plan.active }, (_, place) => userAt(place));
 const userOf = (i: number): LoadUser => users[i % plan.active] ?? userAt(0);
-const bodies = Array.from({ length: plan.requests }, (_, i) => make(userOf(i), userOf(i + 1 + (i % 7)), plan.pay));
+const { hostname, port } = new URL(plan.url);
+const requests = pack(plan.requests, (i) => requestOf(hostname, make(userOf(i), userOf(i + 1 + (i % 7)), plan.pay)));
 let next = 0;
 parentPort?.postMessage({ kind: "ready" });
 
-const { hostname, port } = new URL(plan.url);
 const connections = openConnections({ host: hostname, port: Number(port), max: CONNECTIONS_MAX });
 
 /** Posts `count` requests: `inFlight` at a time, or at a steady `rate` per second. */
 async function fire(order: { readonly count: number; readonly inFlight: number; readonly rate?: number }) {
-  const latenciesMs: number[] = [];
+  const latenciesMs = new Float64Array(order.count);
+  let answered = 0;
   const failures: Record<string, number> = {};
   const started = performance.now();
-  const end = Math.min(bodies.length, next + order.count);
+  const end = Math.min(requests.count, next + order.count);
   const from = next;
   const one = async (): Promise<void> => {
-    const body = bodies[next];
+    const request = requests.at(next);
     next += 1;
-    if (body === undefined) return;
+    if (request === undefined) return;
     const at = performance.now();
-    const status = await connections.post(body);
-    latenciesMs.push(performance.now() - at);
+    const status = await connections.send(request);
+    latenciesMs[answered] = performance.now() - at;
+    answered += 1;
     if (status !== 202) failures[status] = (failures[status] ?? 0) + 1;
   };
   if (order.rate === undefined) {
@@ -68,13 +71,13 @@ async function fire(order: { readonly count: number; readonly inFlight: number; 
     await Promise.all(waiting);
   }
   const elapsedMs = performance.now() - started;
-  latenciesMs.sort((a, b) => a - b);
-  const at = (share: number): number => latenciesMs[Math.floor(share * (latenciesMs.length - 1))] ?? 0;
+  const sorted = latenciesMs.subarray(0, answered).sort();
+  const at = (share: number): number => sorted[Math.floor(share * (answered - 1))] ?? 0;
   return {
     kind: "fired",
-    count: latenciesMs.length,
+    count: answered,
     elapsedMs,
-    perSecond: (latenciesMs.length * 1000) / elapsedMs,
+    perSecond: (answered * 1000) / elapsedMs,
     p50Ms: at(0.5),
     p99Ms: at(0.99),
     failures,

@@ -10,7 +10,7 @@ import {
   type Submission,
 } from "../../protocol/request.ts";
 import type { Keccak } from "../../protocol/typedData.ts";
-import { layMissing, layPending } from "../log/lay.ts";
+import { layMissing, layBlocks } from "../log/lay.ts";
 import type { Replica } from "../log/replica.ts";
 import type { BlockDraft } from "../midc/command.ts";
 import { partitionOf } from "../midc/keys.ts";
@@ -74,7 +74,7 @@ export function createPending(network: Network, ports: PendingPorts): Pend {
     });
     // A crash here loses nothing: the record is durable, and its executor lays the blocks. If the same request came in
     // twice at once, the first record's blocks are the ones that count.
-    await (begun.kind === "done" ? layPending(blocks, ports.replica) : layMissing(id, ports));
+    await (begun.kind === "done" ? layBlocks(blocks, ports.replica) : layMissing(id, ports));
     return undefined;
   };
 }

@@ -5,8 +5,8 @@ import type { PartitionLog, StateView } from "../ports.ts";
 import { recallBlocks } from "./recall.ts";
 import type { Replica } from "./replica.ts";
 
-/** Puts pending blocks on their chains; those that are there already stay as they are. */
-export async function layPending(
+/** Puts blocks on their chains; those that are there already stay as they are. */
+export async function layBlocks(
   blocks: readonly BlockDraft[],
   replica: Pick<Replica, "submit" | "partitions">,
 ): Promise<void> {
@@ -41,7 +41,7 @@ export async function layMissing(
   const row = replica.view.get(keys.tx(txId));
   if (row === undefined || isLaid(txId, decodeTx(row), replica.view)) return;
   const blocks = await recallBlocks(txId, { view: replica.view, log });
-  await layPending(
+  await layBlocks(
     blocks.filter(({ chainId }) => !isThere(chainId, txId, replica.view)),
     replica,
   );

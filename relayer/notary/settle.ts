@@ -3,9 +3,10 @@ import { concat, equalBytes } from "../../protocol/bytes.ts";
 import { merkleTree, outcomeLeaf, proofAt, type MerkleTree } from "../../protocol/merkle.ts";
 import type { Keccak } from "../../protocol/typedData.ts";
 import { Fault } from "../errors.ts";
+import { layBlocks } from "../log/lay.ts";
 import type { Replica } from "../log/replica.ts";
 import type { BlockDraft } from "../midc/command.ts";
-import { keys, partitionOf } from "../midc/keys.ts";
+import { keys } from "../midc/keys.ts";
 import { decodeDecided, outcomeAt, type Decision, type Verdict } from "../midc/rows.ts";
 import type { Clock, ItemOutcome, Notarized } from "../ports.ts";
 import { sealBody, unreadBody } from "../privacy/shred.ts";
@@ -55,26 +56,41 @@ export async function settleBatch(
   const bytes = replica.view.get(keys.decided(partition, batchSeq));
   if (bytes === undefined) throw new Fault("STATE_UNAVAILABLE", "a decided batch without its decision");
   const { decision } = decodeDecided(bytes);
-  const itemOf = new Map(built.deals.map(({ member }, item) => [member, item]));
-  for (let from = 0; from < members.length; from += MEMBERS_AT_ONCE) {
-    await ports.turns(async () => {
-      const drafts = members.slice(from, from + MEMBERS_AT_ONCE).flatMap((member, i) => {
-        const index = from + i;
-        const item = itemOf.get(index);
-        const proof = item === undefined || tree === undefined ? undefined : itemProof(item, outcomes[item], tree);
-        return draftOutcomes({ ...member, index, proof, built, decision }, ports);
-      });
-      await Promise.all(
-        drafts.map((block) => replica.submit(partitionOf(block.chainId, replica.partitions), { kind: "block", block })),
-      );
-    });
-  }
+  await layOutcomes({ built, members, decision, outcomes, tree }, ports);
   // A crash here: every chain has its outcome; only the batch still looks open.
   await replica.submit(partition, { kind: "end", batchSeq });
 }
 
-/** What is laid in one turn: new requests wait for no longer than that takes. */
+/** What is laid in one turn: new requests wait for no longer than drafting that takes. */
 const MEMBERS_AT_ONCE = 16;
+
+interface Outcomes {
+  readonly built: BuiltBatch;
+  readonly members: readonly Member[];
+  readonly decision: Decision;
+  readonly outcomes: readonly ItemOutcome[];
+  readonly tree: MerkleTree | undefined;
+}
+
+async function layOutcomes({ built, members, decision, outcomes, tree }: Outcomes, ports: SettlePorts): Promise<void> {
+  const { replica } = ports;
+  const itemOf = new Map(built.deals.map(({ member }, item) => [member, item]));
+  const drafted = (index: number): readonly BlockDraft[] => {
+    const [member, item] = [members[index], itemOf.get(index)];
+    if (member === undefined) return [];
+    const proof = item === undefined || tree === undefined ? undefined : itemProof(item, outcomes[item], tree);
+    return draftOutcomes({ ...member, index, proof, built, decision }, ports);
+  };
+  const firsts = Array.from({ length: Math.ceil(members.length / MEMBERS_AT_ONCE) }, (_, i) => i * MEMBERS_AT_ONCE);
+  await Promise.all(
+    firsts.map((first) =>
+      ports.turns(() => {
+        const drafts = Array.from({ length: MEMBERS_AT_ONCE }, (_, i) => drafted(first + i)).flat();
+        return layBlocks(drafts, replica);
+      }),
+    ),
+  );
+}
 
 /** The chain's own root must follow from the outcomes that were read: an RPC endpoint that lies is found out here. */
 function checkedOutcomes(

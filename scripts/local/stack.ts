@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createWriteStream, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import {
   createPublicClient,
@@ -261,6 +262,15 @@ export interface RelayerProcess {
 }
 
 /**
+ * The engine collects its garbage on four threads, however many processors there are: on one or two it takes them from
+ * the relayer for up to a tenth of a second at a time.
+ */
+const NODE_FLAGS = [
+  "--disable-warning=ExperimentalWarning",
+  ...(availableParallelism() > 2 ? [] : ["--v8-pool-size=1"]),
+];
+
+/**
  * `relayer/main.ts` in a process of its own; resolves when it says that it is ready, and ends one that never does. Its log is
  * added to the file, where one is named.
  */
@@ -269,7 +279,7 @@ export function startRelayer(
   options: { readonly logFile?: string; readonly readyMsMax?: number } = {},
 ): Promise<RelayerProcess> {
   const { logFile, readyMsMax = READY_MS_MAX } = options;
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(root, "relayer/main.ts")], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, join(root, "relayer/main.ts")], {
     cwd: root,
     env: { PATH: process.env["PATH"] ?? "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
