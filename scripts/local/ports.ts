@@ -1,4 +1,16 @@
+import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
+
+/**
+ * Below the ports that systems lend to outgoing connections (from 32,768 on Linux, from 49,152 elsewhere): one of those may be
+ * gone between our choice and the start of the process that is to listen there, and again at each of its restarts.
+ */
+const LOWEST = 20_000;
+const HIGHEST = 32_767;
+const TRIES_MAX = 100;
+
+/** What this process has handed out: nothing may listen there yet. */
+const taken = new Set<number>();
 
 /** Whether this machine would let us listen on the port now. */
 export function isFree(port: number): Promise<boolean> {
@@ -15,17 +27,13 @@ export function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** A port that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => {
-        resolve(port);
-      });
-    });
-  });
+/** A port that was free a moment ago, and that this process is given once only. */
+export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    const port = randomInt(LOWEST, HIGHEST + 1);
+    if (taken.has(port)) continue;
+    taken.add(port);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no free port found between ${LOWEST} and ${HIGHEST} in ${TRIES_MAX} tries`);
 }

@@ -14,6 +14,7 @@ import { remoteDvSigner } from "../../../relayer/dv/remoteSigner.ts";
 import type { DvSigner } from "../../../relayer/dv/signer.ts";
 import { systemClock } from "../../../relayer/ops/clock.ts";
 import { ANVIL_KEYS } from "../../../scripts/local/deployLocal.ts";
+import { freePort } from "../../../scripts/local/ports.ts";
 import { random } from "../../support/relayer.ts";
 import { startDv, type DvProcess } from "../../support/relayer/dvProcess.ts";
 
@@ -46,7 +47,7 @@ function memberAt(url: string, secret = SECRET): DvSigner {
 describe("DV signers in processes of their own", { timeout: 60_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), "midchain-dv-"));
   const signers: DvProcess[] = [];
-  const start = (index: number, port = 0): Promise<DvProcess> =>
+  const start = (index: number, port: number): Promise<DvProcess> =>
     startDv({
       MIDCHAIN_DATA_DIR: join(folder, `signer-${index}`),
       MIDCHAIN_CHAIN_ID: "31337",
@@ -62,7 +63,7 @@ describe("DV signers in processes of their own", { timeout: 60_000 }, () => {
     );
 
   before(async () => {
-    for (const index of [1, 2, 3]) signers.push(await start(index));
+    for (const index of [1, 2, 3]) signers.push(await start(index, await freePort()));
   });
   after(async () => {
     await Promise.all(signers.map((signer) => signer.kill()));
@@ -120,6 +121,6 @@ describe("DV signers in processes of their own", { timeout: 60_000 }, () => {
   });
 
   it("keep one folder for one process", async () => {
-    await assert.rejects(start(1));
+    await assert.rejects(start(1, await freePort()));
   });
 });

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { startBrowser } from "../../../scripts/local/browser.ts";
+import { freePort } from "../../../scripts/local/ports.ts";
 import { root } from "../../../scripts/local/run.ts";
 import { startStack, type SoloStack } from "../../../scripts/local/stack.ts";
 
@@ -31,11 +32,13 @@ const WAIT_MS_MAX = 30_000;
 
 /** A whole system with the portal, and a real browser to look at it with. */
 export async function startPortal(name: string, names: readonly string[] = []): Promise<Portal> {
+  const ports = { rpc: await freePort(), http: await freePort(), metrics: await freePort() };
   const [stack, browser] = await Promise.all([
     startStack({
       dataDir: join(root, ".data", `portal-${name}`),
       names,
       portal: true,
+      ports,
       env: { MIDCHAIN_EXPLORER_URL: EXPLORER },
     }),
     startBrowser(),
