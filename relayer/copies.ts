@@ -4,6 +4,7 @@ import { compareWithChain } from "./audit/anchored.ts";
 import { faultIn, isSigned, type Manifest } from "./audit/snapshot.ts";
 import type { Config } from "./config.ts";
 import { Fault } from "./errors.ts";
+import { requireLayout } from "./layout.ts";
 import { keys } from "./midc/keys.ts";
 import { decodeBatch } from "./midc/rows.ts";
 import { ledgerPartition } from "./notary/notary.ts";
@@ -37,7 +38,7 @@ export async function checkBytes(folder: string, manifest: Manifest): Promise<vo
 }
 
 /**
- * Its rows are those that the manifest tells of, they do not contradict themselves, and its batches are those of the
+ * Its rows lie where this version looks for them and are those that the manifest tells of, they do not contradict themselves, and its batches are those of the
  * chain. Answers in which partitions the chain holds more batches than the copy: those it must get from the log.
  */
 export async function checkRows(
@@ -45,6 +46,7 @@ export async function checkRows(
   manifest: Manifest,
   { anchors, config }: { readonly anchors: Anchors; readonly config: Network },
 ): Promise<readonly number[]> {
+  requireLayout(view);
   const fault = faultIn(view, manifest);
   if (fault !== undefined) throw new Fault("BACKUP_DAMAGED", fault);
   const tag = ascii(config.MIDCHAIN_NETWORK);

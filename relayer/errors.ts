@@ -99,6 +99,11 @@ export const faults = {
     cause: "the state on this node's disk is not what was written there; it was moved aside and is made again",
     fix: 'check the disk; docs/RUNBOOK.md, "A database is damaged"',
   },
+  STATE_LAYOUT: {
+    retry: false,
+    cause: "the state was written by an earlier version, in another layout",
+    fix: 'nothing was changed; docs/RUNBOOK.md, "A state of another layout"',
+  },
   STORE_DAMAGED: {
     retry: false,
     cause: "a database on this node's disk is not what was written there, and nobody else holds what it holds",

@@ -10,6 +10,7 @@ import { openLmdbJournal } from "./adapters/lmdb/journal.ts";
 import { openLmdbLog } from "./adapters/lmdb/log.ts";
 import { openLmdbState } from "./adapters/lmdb/state.ts";
 import type { Config } from "./config.ts";
+import { requireLayout } from "./layout.ts";
 import { keys } from "./midc/keys.ts";
 import { nodeIdOf } from "./midc/record.ts";
 import { decodeApplied } from "./midc/rows.ts";
@@ -36,7 +37,7 @@ export async function openStores(
 ): Promise<{ readonly stores: Stores; readonly below: Below | undefined }> {
   const at = (name: string): string => join(config.MIDCHAIN_DATA_DIR, name);
   const keyring = openFileKeyring(at("keys.json"));
-  const state = openLmdbState(at("state"));
+  const state = await openState(at("state"));
   const journal = openLmdbJournal(at("journal"));
   if (config.MIDCHAIN_NATS_URLS === undefined) {
     const partitionLog = openLmdbLog({ path: at("log"), partitions: config.MIDCHAIN_PARTITIONS });
@@ -51,6 +52,17 @@ export async function openStores(
     return { stores: { keyring, partitionLog: opened.log, state, journal }, below: { engine, keeper, gossip } };
   } catch (error) {
     await Promise.all([state.close(), journal.close()]);
+    throw error;
+  }
+}
+
+async function openState(path: string): Promise<CopyableState> {
+  const state = openLmdbState(path);
+  try {
+    requireLayout(state);
+    return state;
+  } catch (error) {
+    await state.close();
     throw error;
   }
 }

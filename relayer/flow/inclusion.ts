@@ -3,6 +3,7 @@ import type { Inclusion } from "../../protocol/inclusion.ts";
 import { inputLeaf, merkleTree, proofAt, type Hash, type MerkleTree } from "../../protocol/merkle.ts";
 import { keys } from "../midc/keys.ts";
 import { decodeBatch, decodeTx, type BatchRow } from "../midc/rows.ts";
+import { readTx } from "../midc/tx.ts";
 import { ledgerPartition } from "../notary/notary.ts";
 import type { StateView } from "../ports.ts";
 
@@ -41,8 +42,7 @@ export function createInclusions(
   };
   return {
     read(txId) {
-      const bytes = view.get(keys.tx(txId));
-      const tx = bytes === undefined ? undefined : decodeTx(bytes);
+      const tx = readTx(txId, view);
       if (tx?.batch === undefined) return undefined;
       const { partition } = tx.begun;
       const batch = view.get(keys.batch(partition, tx.batch.seq));

@@ -18,7 +18,6 @@ import {
   decodeDecided,
   decodeHead,
   decodeStep,
-  decodeTx,
   decodeVault,
   encodeApplied,
   encodeBatch,
@@ -27,11 +26,13 @@ import {
   encodeDecided,
   encodeHead,
   encodeStep,
+  encodePlace,
   encodeTx,
   encodeVault,
   type Decision,
   type StepRow,
 } from "./rows.ts";
+import { waitingAt } from "./tx.ts";
 
 /**
  * The state machine: (state, record) -> writes. Pure and deterministic: no clock, no randomness, no I/O but reads of
@@ -307,18 +308,14 @@ function close(command: Command & { kind: "close" }, site: Site): CommandResult 
   const head = decodeBatchHead(site.state.get(headKey));
   if (command.batchSeq !== head.next) return refused("not the next batch");
   if (!equalBytes(command.prev, head.headerHash)) return refused("the batch does not follow the one before");
-  const rows = command.txIds.map((txId) => ({ txId, bytes: site.state.get(keys.tx(txId)) }));
-  const decoded = rows.map((row) => (row.bytes === undefined ? undefined : decodeTx(row.bytes)));
-  if (decoded.length === 0 || decoded.some((row) => row === undefined || row.batch !== undefined)) {
-    return refused("a transaction of the batch is not waiting");
-  }
+  const begun = command.txIds.map((txId) => waitingAt(txId, site.state));
+  if (begun.length === 0 || begun.includes(undefined)) return refused("a transaction of the batch is not waiting");
   if (new Set(command.txIds.map(toHex)).size !== command.txIds.length)
     return refused("a transaction twice in one batch");
-  for (const [index, row] of decoded.entries()) {
-    const txId = command.txIds[index];
-    if (row === undefined || txId === undefined) continue;
-    site.state.put(keys.tx(txId), encodeTx({ ...row, batch: { seq: command.batchSeq, index } }));
-    site.state.put(keys.open(row.begun), undefined);
+  for (const [index, position] of begun.entries()) {
+    if (position === undefined) continue;
+    site.state.put(keys.place(position), encodePlace({ seq: command.batchSeq, index }));
+    site.state.put(keys.open(position), undefined);
   }
   site.state.put(
     keys.batch(site.position.partition, command.batchSeq),

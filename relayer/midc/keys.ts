@@ -1,8 +1,9 @@
 import { uintToBytes } from "../../protocol/bytes.ts";
 
 /**
- * Key layout of the state. Everything large is in log order (partition, sequence, index); rows by chain or by
- * transaction are small. A key starts with one letter that names its table.
+ * Key layout of the state. Everything large, and everything that is written again, is in log order (partition, sequence,
+ * index); rows by chain or by transaction are small. A key starts with one letter that names its table. A transaction
+ * and what it left on chains lie together: however many there are, a commit writes one page for them.
  */
 
 export interface Position {
@@ -65,13 +66,15 @@ export const keys = {
   head: (chainId: Uint8Array) => table("h", chainId),
   /** A block, where its record put it. */
   block: (position: Position) => table("b", encodePosition(position)),
-  /** Which blocks a transaction left on a chain. */
-  step: (chainId: Uint8Array, txId: Uint8Array) => table("s", chainId, txId),
   /** A transaction, at its home partition. */
   tx: (txId: Uint8Array) => table("t", txId),
+  /** Which blocks a transaction left on a chain; a block of another kind has an id of its own in its place. */
+  step: (chainId: Uint8Array, txId: Uint8Array) => table("t", txId, chainId),
   /** Transactions of a partition that are in no batch yet, in the order they began. */
   open: (position: Position) => table("o", encodePosition(position)),
   openOf: (partition: number) => ({ from: table("o", u16(partition)), to: table("o", u16(partition + 1)) }),
+  /** Which batch holds the transaction that began there. */
+  place: (begun: Position) => table("m", encodePosition(begun)),
   /** A closed batch. */
   batch: (partition: number, batchSeq: number) => table("c", u16(partition), u64(batchSeq)),
   /** Batches of a partition whose members do not all have their outcome, in order. */
@@ -113,7 +116,16 @@ const slotOf = (id: Uint8Array): number => (((id[0] ?? 0) << 8) | (id[1] ?? 0)) 
 /** Home partition of a transaction id, chain id or owner tag. */
 export const partitionOf = (id: Uint8Array, partitions: number): number => slotOf(id) % partitions;
 
-/** Every row of one table, for exports: heads `h`, blocks `b`, transactions `t`, batches `c`, vaults `v`, erasures under way `x`. */
+const TX_TABLE = "t".charCodeAt(0);
+const TX_KEY_BYTES = 1 + 32;
+
+/** Whether a row of table `t` is a transaction; the others are what it left on chains. */
+export const isTx = (key: Uint8Array): boolean => key.length === TX_KEY_BYTES;
+
+/** A table of an earlier layout: its rows lie elsewhere now, and nobody would find them. */
+export const FORMER_STEPS = { from: table("s"), to: table("t") };
+
+/** Every row of one table, for exports: heads `h`, blocks `b`, transactions and steps `t`, batches `c`, vaults `v`, erasures under way `x`. */
 export const wholeTable = (letter: "h" | "b" | "t" | "c" | "v" | "x") => ({
   from: table(letter),
   to: Uint8Array.of(letter.charCodeAt(0) + 1),
@@ -121,11 +133,14 @@ export const wholeTable = (letter: "h" | "b" | "t" | "c" | "v" | "x") => ({
 
 /** Tables whose keys begin with the partition's number; the keys of all others begin with an id, whose slot tells. */
 const POSITIONAL = new Set(
-  ["a", "k", "b", "o", "c", "p", "q", "n", "l", "u", "w"].map((letter) => letter.charCodeAt(0)),
+  ["a", "k", "b", "o", "m", "c", "p", "q", "n", "l", "u", "w"].map((letter) => letter.charCodeAt(0)),
 );
 
 /** The partition that a row belongs to: what is rebuilt when one partition of a node is. */
 export function partitionOfRow(key: Uint8Array, partitions: number): number {
   const [table = 0, high = 0, low = 0] = key;
-  return POSITIONAL.has(table) ? (high << 8) | low : partitionOf(key.subarray(1), partitions);
+  if (POSITIONAL.has(table)) return (high << 8) | low;
+  // What a transaction left on a chain belongs to the chain.
+  const isStep = table === TX_TABLE && !isTx(key);
+  return partitionOf(key.subarray(isStep ? TX_KEY_BYTES : 1), partitions);
 }

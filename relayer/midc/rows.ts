@@ -58,7 +58,12 @@ export interface TxRow {
   readonly commitment: Uint8Array;
   /** What its deal counts for when a batch is filled, in legs; 0 where nothing executes on chain. */
   readonly legs: number;
-  readonly batch?: { readonly seq: number; readonly index: number };
+}
+
+/** Where in the batches of its partition a transaction is. */
+export interface Place {
+  readonly seq: number;
+  readonly index: number;
 }
 
 /** The decision of a batch; `ended` once every chain of every member has its outcome. */
@@ -180,32 +185,31 @@ export function decodeDecided(bytes: Uint8Array): DecidedRow {
 
 export function encodeTx(row: TxRow): Uint8Array {
   const w = new Writer()
-    .array(7)
+    .array(6)
     .uint(row.kind)
     .bytes(encodePosition(row.begun))
     .uint(row.at)
     .array(row.parties.length);
   for (const party of row.parties) w.bytes(party.chainId).bytes(party.codedId);
-  w.bytes(row.commitment).uint(row.legs);
-  if (row.batch === undefined) w.nothing();
-  else w.array(2).uint(row.batch.seq).uint(row.batch.index);
-  return w.done();
+  return w.bytes(row.commitment).uint(row.legs).done();
 }
 
 export function decodeTx(bytes: Uint8Array): TxRow {
   const r = new Reader(bytes);
-  r.array(7);
+  r.array(6);
   const kind = r.uint();
   const begun = decodePosition(r.fixed(12));
   const at = r.uint();
   const parties = Array.from({ length: r.array(64) }, () => ({ chainId: r.fixed(16), codedId: r.fixed(32) }));
   const commitment = r.fixed(32);
   const legs = r.uint();
-  const row = { kind, begun, at, parties, commitment, legs };
-  return r.isNothing() ? row : { ...row, batch: readBatchPlace(r) };
+  return { kind, begun, at, parties, commitment, legs };
 }
 
-function readBatchPlace(r: Reader): { seq: number; index: number } {
+export const encodePlace = (place: Place): Uint8Array => new Writer().array(2).uint(place.seq).uint(place.index).done();
+
+export function decodePlace(bytes: Uint8Array): Place {
+  const r = new Reader(bytes);
   r.array(2);
   return { seq: r.uint(), index: r.uint() };
 }

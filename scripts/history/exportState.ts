@@ -1,6 +1,6 @@
 import { toHex } from "../../protocol/bytes.ts";
 import { isErased } from "../../relayer/midc/erasing.ts";
-import { decodePosition, keys, wholeTable } from "../../relayer/midc/keys.ts";
+import { decodePosition, isTx, keys, wholeTable } from "../../relayer/midc/keys.ts";
 import { decodeApplied, decodeBatch, decodeBlock, decodeHead } from "../../relayer/midc/rows.ts";
 import { readTx } from "../../relayer/midc/tx.ts";
 import type { Row, StateView } from "../../relayer/ports.ts";
@@ -30,7 +30,7 @@ export function* exportState(
     yield { k: "block", node, ...decodePosition(key.slice(1)), header: toHex(header), sealed: sealed.length };
   }
   for (const { key } of rowsOf(view, "t")) {
-    const tx = readTx(key.slice(1), view);
+    const tx = isTx(key) ? readTx(key.slice(1), view) : undefined;
     if (tx === undefined) continue;
     const { outcome, ended, parties, batch, begun } = tx;
     yield {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { openLmdbState } from "../../relayer/adapters/lmdb/state.ts";
 import { ANVIL_KEYS } from "../../scripts/local/deployLocal.ts";
 import { startRelayer } from "../support/relayer/relayerProcess.ts";
 import { startStubChain } from "../support/relayer/stubChain.ts";
@@ -95,6 +96,20 @@ describe("the relayer as a process", () => {
     }
     assert.equal(await (await startRelayer(own)).stop("SIGTERM"), 0);
     assert.deepEqual(damaged(), ["state.damaged-1"], "what was put back is taken as it is");
+  });
+
+  it("does not start on a state that an earlier version has laid out, and makes it again once it is moved away", async () => {
+    const own = { ...env, MIDCHAIN_DATA_DIR: join(dir, "former") };
+    const path = join(own.MIDCHAIN_DATA_DIR, "state");
+    const state = openLmdbState(path);
+    await state.commit([{ key: Buffer.from("s, and a chain and a transaction"), value: Uint8Array.of(1) }]);
+    await state.close();
+    const { code, stderr } = await run(own);
+    assert.equal(code, 1);
+    assert.match(stderr, /written by an earlier version/);
+    assert.match(stderr, /\n {2}fix: .*docs\/RUNBOOK\.md/);
+    renameSync(path, `${path}.former`);
+    assert.equal(await (await startRelayer(own)).stop("SIGTERM"), 0);
   });
 
   it("refuses a wrong configuration: every problem, each with a fix, no stack, no secret, exit 2", async () => {

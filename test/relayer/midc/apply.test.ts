@@ -12,7 +12,6 @@ import {
   decodeApplied,
   decodeBlock,
   decodeHead,
-  decodeTx,
   decodeVault,
   type Decision,
   type Verdict,
@@ -156,7 +155,7 @@ describe("apply", () => {
       ["done", "refused", "refused", "done"],
     );
     assert.deepEqual(
-      [a, b].map((txId) => decodeTx(state.get(keys.tx(txId))!).batch),
+      [a, b].map((txId) => readTx(txId, state)!.batch),
       [
         { seq: 0, index: 0 },
         { seq: 1, index: 0 },

@@ -18,6 +18,7 @@ describe("the keys of the state", () => {
         kept: [keys.kept(5, 1), 5],
         block: [keys.block(position), 5],
         open: [keys.open(position), 5],
+        place: [keys.place(position), 5],
         batch: [keys.batch(5, 1), 5],
         openBatch: [keys.openBatch(5, 1), 5],
         decided: [keys.decided(5, 1), 5],

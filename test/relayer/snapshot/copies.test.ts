@@ -21,7 +21,7 @@ import { checkBytes, checkManifest, checkRows } from "../../../relayer/copies.ts
 import type { Config } from "../../../relayer/config.ts";
 import { Fault, type FaultCode } from "../../../relayer/errors.ts";
 import { startReplica } from "../../../relayer/log/replica.ts";
-import { keys } from "../../../relayer/midc/keys.ts";
+import { FORMER_STEPS, keys } from "../../../relayer/midc/keys.ts";
 import { ledgerPartition } from "../../../relayer/notary/notary.ts";
 import { systemClock } from "../../../relayer/ops/clock.ts";
 import type { Anchors, State } from "../../../relayer/ports.ts";
@@ -167,6 +167,11 @@ describe("a copy of the state", () => {
     ];
     for (const change of broken)
       await assert.rejects(rowsOf(await copied(change), chainWith()), faultOf("BACKUP_DAMAGED"));
+  });
+
+  it("is refused when an earlier version has laid its rows", async () => {
+    const former = await copied((state) => state.commit([{ key: FORMER_STEPS.from, value: Uint8Array.of(1) }]));
+    await assert.rejects(rowsOf(former, chainWith()), faultOf("STATE_LAYOUT"));
   });
 });
 
