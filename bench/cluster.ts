@@ -14,7 +14,7 @@ const IDLE_PARTITIONS = 64;
 const USERS = 1_000;
 /** Requests under way in the measurement of transactions, over all nodes. */
 const REQUESTS_IN_FLIGHT = 256;
-const WARM_MS = 3_000;
+const WARM_MS = 8_000;
 const BLOCKS_MS = 8_000;
 const ENGINE_MS = 5_000;
 const IDLE_MS = 15_000;

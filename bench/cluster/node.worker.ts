@@ -13,6 +13,7 @@ import type { Answer, Order } from "./nodes.ts";
  */
 const ENROLLED_AT_ONCE = 500;
 const BODY_BYTES = 300;
+const PARTIES = 2;
 
 const read = readConfig(process.env);
 if (read.kind === "invalid") throw new Error(read.problems.join("; "));
@@ -28,7 +29,10 @@ async function enrol(index: number): Promise<void> {
   await replica.submit(partitionOf(chainId, replica.partitions), command);
 }
 
-/** Appends blocks, so many at a time, for so long; a block counts once it is in the log and applied here. */
+/**
+ * Appends the blocks that transactions of two leave behind: pending on both chains, then the outcome on both. So many at
+ * a time, for so long; a block counts once it is in the log and applied here.
+ */
 async function append({ inFlight, ms, users }: Order & { kind: "blocks" }): Promise<Answer> {
   const chains = Array.from({ length: users }, (_, index) => chainOf(index));
   // Sealing is the door's work, not the log's: every block carries the same sealed body.
@@ -36,15 +40,20 @@ async function append({ inFlight, ms, users }: Order & { kind: "blocks" }): Prom
   const latenciesMs: number[] = [];
   let next = Math.floor(Math.random() * users);
   const startedAt = performance.now();
-  const one = async (): Promise<void> => {
-    const chainId = chains[(next += 1) % users] ?? random(16);
+  const lay = async (chainId: Uint8Array, kind: "pending" | "completed", txId: Uint8Array): Promise<void> => {
     const at = performance.now();
-    const block = { chainId, kind: "personal" as const, txId: freshBytes(32), ...labels, ...body };
-    const { kind } = await replica.submit(partitionOf(chainId, replica.partitions), { kind: "block", block });
-    if (kind === "done") latenciesMs.push(performance.now() - at);
+    const block = { chainId, kind, txId, ...labels, ...body };
+    const result = await replica.submit(partitionOf(chainId, replica.partitions), { kind: "block", block });
+    if (result.kind === "done") latenciesMs.push(performance.now() - at);
+  };
+  const one = async (): Promise<void> => {
+    const parties = Array.from({ length: PARTIES }, () => chains[(next += 1) % users] ?? random(16));
+    const txId = freshBytes(32);
+    await Promise.all(parties.map((chainId) => lay(chainId, "pending", txId)));
+    await Promise.all(parties.map((chainId) => lay(chainId, "completed", txId)));
   };
   await Promise.all(
-    Array.from({ length: inFlight }, async () => {
+    Array.from({ length: inFlight / PARTIES }, async () => {
       while (performance.now() - startedAt < ms) await one();
     }),
   );

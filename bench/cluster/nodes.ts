@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import { NODE_FLAGS } from "../../scripts/local/stack.ts";
 
 export type Order =
   | { readonly kind: "enrol"; readonly from: number; readonly to: number }
@@ -19,7 +20,7 @@ export interface BenchNode {
 export async function startBenchNode(env: Readonly<Record<string, string>>): Promise<BenchNode> {
   const child = fork(new URL("node.worker.ts", import.meta.url), {
     env: { PATH: process.env["PATH"] ?? "", ...env },
-    execArgv: ["--disable-warning=ExperimentalWarning"],
+    execArgv: [...NODE_FLAGS],
     serialization: "advanced",
   });
   const end = (): void => {

@@ -265,7 +265,7 @@ export interface RelayerProcess {
  * The engine collects its garbage on four threads, however many processors there are: on one or two it takes them from
  * the relayer for up to a tenth of a second at a time.
  */
-const NODE_FLAGS = [
+export const NODE_FLAGS = [
   "--disable-warning=ExperimentalWarning",
   ...(availableParallelism() > 2 ? [] : ["--v8-pool-size=1"]),
 ];

@@ -14,6 +14,31 @@ import { testServers } from "./support.ts";
 
 const BYTES_MAX = 64 * 1024 * 1024;
 
+/** The connection, with something else in the first acknowledgement that it brings. */
+function withFirstAck(nc: NatsConnection, change: object): NatsConnection {
+  let changed = false;
+  const subscribe: NatsConnection["subscribe"] = (subject, options = {}) => {
+    const { callback } = options;
+    if (callback === undefined) return nc.subscribe(subject, options);
+    return nc.subscribe(subject, {
+      ...options,
+      callback(error, message) {
+        const ack = error === null && !changed ? message.json<object>() : {};
+        if (!("seq" in ack)) return callback(error, message);
+        changed = true;
+        const data = Buffer.from(JSON.stringify({ ...ack, ...change }));
+        return callback(error, Object.create(message, { data: { value: data } }) as typeof message);
+      },
+    });
+  };
+  return new Proxy(nc, {
+    get: (of, name) => {
+      const found = name === "subscribe" ? subscribe : (Reflect.get(of, name, of) as unknown);
+      return typeof found === "function" ? (found as () => unknown).bind(of) : found;
+    },
+  });
+}
+
 describe("on three real servers", () => {
   let servers: Awaited<ReturnType<typeof testServers>>;
   let nc: NatsConnection;
@@ -68,6 +93,13 @@ describe("on three real servers", () => {
     );
     assert.deepEqual(Buffer.from(entry!.bytes), Buffer.from(record));
     await Promise.all([here.close(), there.close()]);
+  });
+
+  it("takes no other stream's acknowledgement for its own, and appends again", async () => {
+    const options = { network: "foreign", partitions: 1, replicas: 3, bytesMax: BYTES_MAX, nextOf: () => 1 };
+    const log = await openJetStreamLog(withFirstAck(nc, { stream: "another" }), options);
+    assert.equal(await log.append(0, random(10)), 2);
+    await log.close();
   });
 
   it("never makes an empty stream in the place of one that held records", async () => {

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,14 +17,8 @@ import { openVault } from "../../relayer/privacy/vault.ts";
 import { ANVIL_KEYS } from "../../scripts/local/deployLocal.ts";
 import { bytesOf, enrolActor, type Actor } from "../support/actors.ts";
 import { actorAt } from "../support/chain.ts";
+import { runCrashing, type Ran } from "../support/crashing.ts";
 import { startStubChain } from "../support/relayer/stubChain.ts";
-
-const CHILD_MS_MAX = 30_000;
-
-interface Ran {
-  readonly lines: readonly string[];
-  readonly killed: boolean;
-}
 
 describe("an erasure and a change of the vault key, killed at any step", { timeout: 600_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), "midchain-erasure-kill-"));
@@ -52,22 +45,8 @@ describe("an erasure and a change of the vault key, killed at any step", { timeo
     MIDCHAIN_LOG_LEVEL: "silent",
   });
 
-  function runChild(dataDir: string, crashAt?: number): Promise<Ran> {
-    const given = { env: envOf(dataDir), ...order, ...(crashAt === undefined ? {} : { crashAt }) };
-    const script = join(import.meta.dirname, "../support/crashingErasure.ts");
-    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script, JSON.stringify(given)], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const limit = setTimeout(() => child.kill("SIGTERM"), CHILD_MS_MAX);
-    let text = "";
-    child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
-    return new Promise((resolve) =>
-      child.once("close", (_code, signal) => {
-        clearTimeout(limit);
-        resolve({ lines: text.split("\n"), killed: signal === "SIGKILL" });
-      }),
-    );
-  }
+  const runChild = (dataDir: string, crashAt?: number): Promise<Ran> =>
+    runCrashing("crashingErasure.ts", { env: envOf(dataDir), ...order, crashAt });
 
   const filesUnder = (dir: string): readonly string[] =>
     readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,16 +12,11 @@ import { startNode } from "../../relayer/node.ts";
 import { createLogger } from "../../relayer/ops/logger.ts";
 import { enrolActor, makeRequest, type Actor, type MadeRequest } from "../support/actors.ts";
 import { actorAt, relayerEnv, startTestChain, type TestChain } from "../support/chain.ts";
+import { runCrashing, type Ran } from "../support/crashing.ts";
 import { startRpcProxy, type RpcProxy } from "../support/rpcProxy.ts";
 
 const PAID = 1_000n;
-const CHILD_MS_MAX = 30_000;
 const wallets = [actorAt(1), actorAt(2)];
-
-interface Ran {
-  readonly lines: readonly string[];
-  readonly killed: boolean;
-}
 
 describe("a relayer that is killed at any step", { timeout: 600_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), "midchain-kill-"));
@@ -46,26 +40,9 @@ describe("a relayer that is killed at any step", { timeout: 600_000 }, () => {
     dataDir: string,
     options: { crashAt?: number; submit: boolean; onSpawn?: (kill: () => void) => void },
   ): Promise<Ran> {
-    const order = {
-      env: relayerEnv(chain, { dataDir, rpcUrls: proxy.url }),
-      submissions: options.submit ? files : [],
-      ids,
-      ...(options.crashAt === undefined ? {} : { crashAt: options.crashAt }),
-    };
-    const script = join(import.meta.dirname, "../support/crashingRelayer.ts");
-    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script, JSON.stringify(order)], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    options.onSpawn?.(() => child.kill("SIGKILL"));
-    const limit = setTimeout(() => child.kill("SIGTERM"), CHILD_MS_MAX);
-    let text = "";
-    child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
-    return new Promise((resolve) =>
-      child.once("close", (_code, signal) => {
-        clearTimeout(limit);
-        resolve({ lines: text.split("\n"), killed: signal === "SIGKILL" });
-      }),
-    );
+    const env = relayerEnv(chain, { dataDir, rpcUrls: proxy.url });
+    const submissions = options.submit ? files : [];
+    return runCrashing("crashingRelayer.ts", { env, submissions, ids, crashAt: options.crashAt }, options.onSpawn);
   }
 
   /** What must be true in the end, wherever it was stopped. */

@@ -1,10 +1,10 @@
-import { writeSync } from "node:fs";
 import { readConfig } from "../../relayer/config.ts";
 import { eraseAccount } from "../../relayer/flow/erase.ts";
 import { startNode } from "../../relayer/node.ts";
 import { createLogger } from "../../relayer/ops/logger.ts";
 import type { Stores } from "../../relayer/stores.ts";
 import { bytesOf } from "./actors.ts";
+import { countSteps, say } from "./crashing.ts";
 
 /**
  * A relayer in a process of its own that erases somebody, changes the vault key, and kills itself (kill -9) at a numbered
@@ -22,31 +22,7 @@ interface Order {
 }
 
 const order = JSON.parse(process.argv[2] ?? "{}") as Order;
-const say = (line: string): void => {
-  writeSync(1, `${line}\n`);
-};
-
-let steps = 0;
-function step(name: string): void {
-  steps += 1;
-  say(`step ${steps} ${name}`);
-  if (steps === order.crashAt) process.kill(process.pid, "SIGKILL");
-}
-
-/** Runs `act` between two steps. */
-async function around<Result>(name: string, act: () => Promise<Result>): Promise<Result> {
-  step(`before ${name}`);
-  const result = await act();
-  step(`after ${name}`);
-  return result;
-}
-
-function between<Result>(name: string, act: () => Result): Result {
-  step(`before ${name}`);
-  const result = act();
-  step(`after ${name}`);
-  return result;
-}
+const { around, between } = countSteps(order.crashAt);
 
 const wrap = (stores: Stores): Stores => {
   const { keyring, partitionLog, state } = stores;

@@ -1,4 +1,4 @@
-import { readFileSync, writeSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { toHex } from "../../protocol/bytes.ts";
 import { readConfig } from "../../relayer/config.ts";
 import { accept } from "../../relayer/flow/flow.ts";
@@ -7,6 +7,7 @@ import { startNode } from "../../relayer/node.ts";
 import { createLogger } from "../../relayer/ops/logger.ts";
 import type { Stores } from "../../relayer/stores.ts";
 import { bytesOf } from "./actors.ts";
+import { countSteps, say } from "./crashing.ts";
 
 /**
  * A relayer in a process of its own that kills itself (kill -9) at a numbered step: before or after a write of any
@@ -23,24 +24,7 @@ interface Order {
 }
 
 const order = JSON.parse(process.argv[2] ?? "{}") as Order;
-const say = (line: string): void => {
-  writeSync(1, `${line}\n`);
-};
-
-let steps = 0;
-function step(name: string): void {
-  steps += 1;
-  say(`step ${steps} ${name}`);
-  if (steps === order.crashAt) process.kill(process.pid, "SIGKILL");
-}
-
-/** Runs `act` between two steps. */
-async function around<Result>(name: string, act: () => Promise<Result>): Promise<Result> {
-  step(`before ${name}`);
-  const result = await act();
-  step(`after ${name}`);
-  return result;
-}
+const { around } = countSteps(order.crashAt);
 
 const wrap = (stores: Stores): Stores => ({
   ...stores,
