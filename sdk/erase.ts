@@ -40,8 +40,6 @@ export async function eraseAccount({
     session.forget();
     return { chainId, blockId, receipt };
   } catch (error) {
-    // An answer may have been lost: the next call signs in again and finds out.
-    if (error instanceof MidchainError && error.code === "NO_SESSION") session.forget();
     // The account had no chain when the approval was to be made for it, or has lost it since.
     const isGone = error instanceof MidchainError && (error.code === "NO_SUCH_OBJECT" || error.rule === "AP-031");
     throw isGone ? failure("NO_CHAIN") : error;

@@ -17,7 +17,7 @@ export interface Session {
   readonly signOut: () => Promise<void>;
   /** A live bearer token; signs in when there is none. */
   readonly token: () => Promise<string>;
-  /** Lets go of tokens that the relayer has ended by itself. */
+  /** Lets go of tokens that the relayer ends by itself. What it refuses is let go of without this. */
   readonly forget: () => void;
 }
 
@@ -60,6 +60,10 @@ export function openSession(
       .finally(() => {
         renewing = undefined;
       }));
+  // Whatever was asked for with it has failed; the next call signs in again.
+  wire.onEnded((token) => {
+    if (tokens?.token === token) tokens = undefined;
+  });
   return {
     async signIn() {
       await once(signIn);

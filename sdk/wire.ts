@@ -9,6 +9,8 @@ export interface Wire {
   readonly text: (path: string, token?: string) => Promise<string>;
   readonly bytes: (path: string, token?: string) => Promise<Uint8Array>;
   readonly send: <Value>(call: Send) => Promise<Value>;
+  /** Tells of every token that the relayer no longer takes, however long it was to live. */
+  readonly onEnded: (listener: (token: string) => void) => void;
 }
 
 export interface Send {
@@ -21,18 +23,26 @@ export interface Send {
 
 const CALL_MS_MAX = 30_000;
 
+type Init = Pick<RequestInit, "method" | "body"> & { readonly headers?: Readonly<Record<string, string>> };
+
 export function openWire(url: string, fetch: typeof globalThis.fetch): Wire {
   const base = `${url.replace(/\/+$/, "")}/v1`;
   /** What this client has seen of a cluster: behind one address there may be several nodes, some a moment behind. */
   let position = "";
-  const call = async (path: string, init: RequestInit): Promise<Response> => {
+  const listeners = new Set<(token: string) => void>();
+  const call = async (path: string, token: string | undefined, init: Init = {}): Promise<Response> => {
     let response: Response;
     try {
-      response = await fetch(`${base}${path}`, { ...init, signal: AbortSignal.timeout(CALL_MS_MAX) });
+      const headers = { ...init.headers, ...withToken(token) };
+      response = await fetch(`${base}${path}`, { ...init, headers, signal: AbortSignal.timeout(CALL_MS_MAX) });
     } catch (error) {
       throw failure("UNREACHABLE", error instanceof Error ? error.message : String(error));
     }
-    if (!response.ok) throw await problemOf(response);
+    if (!response.ok) {
+      const problem = await problemOf(response);
+      if (problem.code === "NO_SESSION" && token !== undefined) for (const tell of listeners) tell(token);
+      throw problem;
+    }
     const reached = response.headers.get("midchain-position");
     if (reached !== null) position = laterPosition(position, reached);
     return response;
@@ -41,7 +51,7 @@ export function openWire(url: string, fetch: typeof globalThis.fetch): Wire {
     token === undefined ? {} : { authorization: `Bearer ${token}` };
   const seen = (path: string): string =>
     position === "" ? path : `${path}${path.includes("?") ? "&" : "?"}atLeast=${position}`;
-  const read = (path: string, token: string | undefined) => call(seen(path), { headers: withToken(token) });
+  const read = (path: string, token: string | undefined) => call(seen(path), token);
   return {
     url: base,
     fetch,
@@ -51,9 +61,12 @@ export function openWire(url: string, fetch: typeof globalThis.fetch): Wire {
     async send<Value>({ method, path, token, json, cbor }: Send) {
       const type = json !== undefined ? "application/json" : cbor !== undefined ? "application/cbor" : undefined;
       const body = json !== undefined ? JSON.stringify(json) : (cbor as BodyInit | undefined);
-      const headers = { ...withToken(token), ...(type === undefined ? {} : { "content-type": type }) };
-      const response = await call(path, { method, headers, ...(body === undefined ? {} : { body }) });
+      const headers = type === undefined ? {} : { "content-type": type };
+      const response = await call(path, token, { method, headers, ...(body === undefined ? {} : { body }) });
       return (response.status === 204 ? undefined : await response.json()) as Value;
+    },
+    onEnded(listener) {
+      listeners.add(listener);
     },
   };
 }

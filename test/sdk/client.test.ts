@@ -222,6 +222,26 @@ describe("the client library against a real relayer and a real chain", () => {
     assert.equal(((await again.json()) as { code: string }).code, "REFUSED_AP-035");
   });
 
+  it("signs in again after its session was ended elsewhere", async () => {
+    const tokens: string[] = [];
+    const client = createClient({
+      url: relayer.url,
+      wallet: bob,
+      origin,
+      fetch: (url, init) => {
+        const authorization = new Headers(init?.headers).get("authorization");
+        if (authorization !== null) tokens.push(authorization);
+        return fetch(url, init);
+      },
+    });
+    await client.unlock();
+    const headers = { authorization: tokens.at(-1)! };
+    assert.equal((await fetch(`${relayer.url}/v1/session`, { method: "DELETE", headers })).status, 204);
+    await rejects(client.myChain(), "NO_SESSION");
+    assert.ok((await client.myChain()).blocks.length > 0);
+    assert.equal(new Set(tokens).size, 2);
+  });
+
   it("makes new recovery words in the place of the old ones", async () => {
     const { recoveryWords } = await a().renewRecovery();
     const fresh = clientOf(alice);
