@@ -58,6 +58,11 @@ export async function auditPartition(
 ): Promise<PartitionAudit> {
   let facts = await gatherFacts(partition, options.scrub, ports);
   let plan = planRepair(facts);
+  // A log that is read once may be that of a moment: one server has heard of a record before the other.
+  if (isBroken(plan) && !options.scrub) {
+    facts = await gatherFacts(partition, false, ports);
+    plan = planRepair(facts);
+  }
   const alarms = new Set(plan.alarms);
   const taken: string[] = [];
   const mayRepair = options.repair && ports.keeper.canMend;
@@ -106,14 +111,14 @@ export async function gatherFacts(partition: number, deep: boolean, ports: Audit
   const members = ports.members();
   const first = await askReports(partition, [], ports);
   const applied = first.map((report) => report.applied);
-  const group = await ports.engine.partition(partition);
-  const isRead = deep && group.stream !== "";
-  const ends = isRead ? await ports.keeper.ends() : new Map<never, never>();
+  const ends = deep ? await ports.keeper.ends() : new Map<never, never>();
   // Where a copy ends it may hold something else than what was applied there, however much was applied since.
   const lasts = [...ends.values()].flatMap((own) => own.get(partition)?.last ?? []);
   const seqs = [...applied, ...lasts];
   const nodes = await askReports(partition, seqs, ports);
-  const servers = isRead ? await scrubAll(group, { ends, seqs }, ports) : [];
+  // The log comes after the nodes: what they apply of a log that goes on would look like more than it holds.
+  const group = await ports.engine.partition(partition);
+  const servers = deep && group.stream !== "" ? await scrubAll(group, { ends, seqs }, ports) : [];
   const log = logOf(group, ports.keeper.generation(partition));
   return { partition, members, nodes, servers, ...(log === undefined ? {} : { log }) };
 }

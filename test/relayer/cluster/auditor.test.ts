@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { toHex } from "../../../protocol/bytes.ts";
+import { sha256 } from "../../../protocol/sha256.ts";
+import { memoryState } from "../../../relayer/adapters/memory/state.ts";
+import type { Answers, Asking } from "../../../relayer/cluster/asking.ts";
+import { auditPartition, type AuditPorts } from "../../../relayer/cluster/auditor.ts";
+import { systemClock } from "../../../relayer/ops/clock.ts";
+import { random } from "../../support/relayer.ts";
+
+const partition = 3;
+const NODES = [random(16), random(16), random(16)].map(toHex);
+const digestAt = (seq: number): string => toHex(sha256(Uint8Array.of(seq)));
+
+/** A partition whose log and nodes go on by some records before each question; `lost` of them are gone from the log. */
+function under(load: number, lost = 0): AuditPorts {
+  let count = 1;
+  const goOn = (): number => (count += load);
+  const asking: Pick<Asking, "ask"> = {
+    ask(what, body) {
+      assert.equal(what, "report", "looking changes nothing");
+      const { seqs } = body as { readonly seqs: readonly number[] };
+      const applied = goOn();
+      const digests = [...new Set([...seqs, applied])].map((seq) => ({ seq, digest: digestAt(seq) }));
+      const report = { applied, digests, frozen: false, anchored: 0 };
+      return Promise.resolve(new Map(NODES.map((node) => [node, report])) as Answers);
+    },
+  };
+  const engine = {
+    partition: () =>
+      Promise.resolve({ partition, stream: "s", leader: "n1", replicas: [], first: 1, tail: goOn() - lost, bytes: 0 }),
+  };
+  const keeper = { canMend: true, generation: () => 1 };
+  const members = () => NODES;
+  const ports = { asking, engine, keeper, members, view: memoryState(), clock: systemClock, onFault: assert.ifError };
+  return ports as unknown as AuditPorts;
+}
+
+describe("a look at a partition", () => {
+  const look = { scrub: false, repair: false };
+
+  it("finds nothing wrong with a log that goes on meanwhile", async () => {
+    const { alarms, readOnly, steps } = await auditPartition(partition, look, under(40));
+    assert.deepEqual({ alarms, readOnly, steps }, { alarms: [], readOnly: false, steps: [] });
+  });
+
+  it("finds a log that has lost what was applied", async () => {
+    const { alarms, readOnly } = await auditPartition(partition, look, under(0, 1));
+    assert.equal(readOnly, true);
+    assert.match(alarms[0] ?? "", /ends at 0, but 1 was applied/);
+  });
+});
