@@ -1,17 +1,19 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { createPublicClient, http, type Hex } from "viem";
 import { notaryLedgerAbi } from "../../protocol/abi/NotaryLedger.ts";
 import { platformTokenAbi } from "../../protocol/abi/PlatformToken.ts";
-import { connectNats } from "../../relayer/adapters/jetstream/connect.ts";
+import { connectNats, type NatsAccess } from "../../relayer/adapters/jetstream/connect.ts";
+import { readExtents } from "../../relayer/adapters/jetstream/extents.ts";
 import { readReplica } from "../../relayer/adapters/jetstream/replica.ts";
 import { openLmdbState } from "../../relayer/adapters/lmdb/state.ts";
 import type { ClusterView } from "../../relayer/cluster/view.ts";
 import { judgeFiles, type Verdict } from "../history/check.ts";
 import { exportState } from "../history/exportState.ts";
 import type { Line } from "../history/line.ts";
-import { startCluster, type ClusterOptions, type ClusterStack } from "../local/cluster.ts";
+import { NETWORK, startCluster, type ClusterOptions, type ClusterStack } from "../local/cluster.ts";
 import { layLinks, type Links } from "./links.ts";
 import { openLoad, PEOPLE, type Load } from "./load.ts";
 
@@ -185,26 +187,50 @@ async function writeHistory(
     write(name, [...exportState(state, { node: name, partitions: partitions.length })]);
     await state.close();
   }
-  for (const server of servers) write(server, await recordsOf(cluster, server, partitions));
+  for (const [server, lines] of await readServers(cluster, servers, partitions)) write(server, lines);
   write("chain", await chainLines(cluster, before));
   return paths;
 }
 
-async function recordsOf(
+type Extents = Awaited<ReturnType<typeof readExtents>>;
+
+const READS_MAX = 5;
+
+/**
+ * What every server holds of every log. Nodes trim the logs when they like: then the copies are read again, until the
+ * logs end as they began.
+ */
+async function readServers(
   { nats }: ClusterStack,
+  servers: readonly string[],
+  logs: ClusterView["partitions"],
+): Promise<ReadonlyMap<string, readonly Line[]>> {
+  const access = { servers: nats.urls, name: "judge", seed: nats.nkeys.log.seed, tls: undefined };
+  for (let reads = 1; ; reads += 1) {
+    const extents = await readExtents(access, NETWORK);
+    const held = new Map<string, readonly Line[]>();
+    for (const server of servers) held.set(server, await recordsOf(access, server, { logs, extents }));
+    if (reads === READS_MAX || isDeepStrictEqual(extents, await readExtents(access, NETWORK))) return held;
+  }
+}
+
+async function recordsOf(
+  access: NatsAccess,
   server: string,
-  partitions: ClusterView["partitions"],
+  { logs, extents }: { readonly logs: ClusterView["partitions"]; readonly extents: Extents },
 ): Promise<readonly Line[]> {
-  const nc = await connectNats({ servers: nats.urls, name: "judge", seed: nats.nkeys.log.seed, tls: undefined });
+  const nc = await connectNats(access);
   const lines: Line[] = [];
   try {
-    for (const { partition, stream } of partitions)
+    for (const { partition, stream } of logs)
       for await (const { seq, bytes } of readReplica(nc, { stream, server })) {
         const sha256: Hex = `0x${createHash("sha256").update(bytes).digest("hex")}`;
         lines.push({ k: "record", server, partition, seq, sha256 });
       }
-    for (const { partition, first, tail } of partitions)
-      lines.push({ k: "copy", server, partition, first: first ?? 0, last: tail ?? 0 });
+    for (const { partition } of logs) {
+      const { first = 0, tail = 0 } = extents.get(partition) ?? {};
+      lines.push({ k: "copy", server, partition, first, last: tail });
+    }
   } finally {
     await nc.close();
   }

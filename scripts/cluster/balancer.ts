@@ -8,16 +8,21 @@ export interface Balancer {
 const TRY_MS_MAX = 15_000;
 const ROUNDS_MAX = 3;
 const AGAIN_MS = 300;
+/** A node that did not answer is asked last for so long: a call that waits for it in vain waits once, not every time. */
+const AWAY_MS = 20_000;
 
 /** `random` gives [0, 1). Every call is safe to send again: requests are known by their id, reads change nothing. */
 export function balance(urls: readonly string[], random: () => number): Balancer {
   let answered = "";
+  const awayUntil = new Map<string, number>();
+  const isAway = (url: string): number => (performance.now() < (awayUntil.get(url) ?? 0) ? 1 : 0);
   const one = async (url: string, path: string, init: RequestInit | undefined): Promise<Response | undefined> => {
     try {
       const response = await fetch(`${url}${path}`, { ...init, signal: AbortSignal.timeout(TRY_MS_MAX) });
       answered = url;
       return response;
     } catch {
+      awayUntil.set(url, performance.now() + AWAY_MS);
       return undefined;
     }
   };
@@ -28,7 +33,8 @@ export function balance(urls: readonly string[], random: () => number): Balancer
       let last: Response | undefined;
       for (let round = 0; round < ROUNDS_MAX; round += 1) {
         const first = Math.floor(random() * urls.length);
-        for (const url of [...urls.slice(first), ...urls.slice(0, first)]) {
+        const rotated = [...urls.slice(first), ...urls.slice(0, first)];
+        for (const url of rotated.toSorted((a, b) => isAway(a) - isAway(b))) {
           const response = await one(url, `${pathname}${search}`, init);
           if (response !== undefined && response.status < 500) return response;
           last = response ?? last;

@@ -19,7 +19,8 @@ import {
 } from "./stack.ts";
 
 const NODES = 3;
-const NETWORK = "local";
+/** What the cluster of this machine calls its network. */
+export const NETWORK = "local";
 const LOG_BYTES = 256 * 1024 * 1024;
 
 /** One relayer of the local cluster: a process, its folder and its ports. They stay the same over restarts. */
