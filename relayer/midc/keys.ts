@@ -125,7 +125,10 @@ export const isTx = (key: Uint8Array): boolean => key.length === TX_KEY_BYTES;
 /** A table of an earlier layout: its rows lie elsewhere now, and nobody would find them. */
 export const FORMER_STEPS = { from: table("s"), to: table("t") };
 
-/** Every row of one table, for exports: heads `h`, blocks `b`, transactions and steps `t`, batches `c`, vaults `v`, erasures under way `x`. */
+/**
+ * Every row of one table, for exports: heads `h`, blocks `b`, transactions and steps `t`, batches `c`, vaults `v`,
+ * erasures under way `x`.
+ */
 export const wholeTable = (letter: "h" | "b" | "t" | "c" | "v" | "x") => ({
   from: table(letter),
   to: Uint8Array.of(letter.charCodeAt(0) + 1),

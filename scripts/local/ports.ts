@@ -29,7 +29,7 @@ export function isFree(port: number): Promise<boolean> {
 
 /** A port that was free a moment ago, and that this process is given once only. */
 export async function freePort(): Promise<number> {
-  for (let tries = 0; tries < TRIES_MAX; tries++) {
+  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     const port = randomInt(LOWEST, HIGHEST + 1);
     if (taken.has(port)) continue;
     taken.add(port);

@@ -21,7 +21,8 @@ describe("the client library against a real relayer and a real chain", () => {
   let relayer: RelayerProcess;
   let clients: Client[];
   let aliceWords = "";
-  const clientOf = (wallet: (typeof wallets)[0]): Client => createClient({ url: relayer.url, wallet, origin });
+  const clientOf = (wallet: (typeof wallets)[0], fetch: typeof globalThis.fetch = globalThis.fetch): Client =>
+    createClient({ url: relayer.url, wallet, origin, fetch });
   const a = (): Client => clients[0]!;
   const b = (): Client => clients[1]!;
   const c = (): Client => clients[2]!;
@@ -57,7 +58,7 @@ describe("the client library against a real relayer and a real chain", () => {
       ...relayerEnv(anvil, { dataDir, rpcUrls: anvil.rpcUrl }),
       MIDCHAIN_ORIGINS: origin,
     });
-    clients = wallets.map(clientOf);
+    clients = wallets.map((wallet) => clientOf(wallet));
     const enrolled = await Promise.all(clients.map((client) => client.enrol()));
     aliceWords = enrolled[0]!.recoveryWords;
     assert.deepEqual(
@@ -189,14 +190,9 @@ describe("the client library against a real relayer and a real chain", () => {
     assert.equal(untouched, 404);
     const notAfter = new Date(Date.now() + 3_600_000);
     const sent: RequestInit[] = [];
-    const overheard = createClient({
-      url: relayer.url,
-      wallet: bob,
-      origin,
-      fetch: (url, init) => {
-        if (typeof url === "string" && url.endsWith("/grants")) sent.push(init ?? {});
-        return fetch(url, init);
-      },
+    const overheard = clientOf(bob, (url, init) => {
+      if (typeof url === "string" && url.endsWith("/grants")) sent.push(init ?? {});
+      return fetch(url, init);
     });
     await overheard.unlock();
     await overheard.grant({ reader: carol.address, txIds: [id], notAfter, purpose: "care" });
@@ -224,15 +220,10 @@ describe("the client library against a real relayer and a real chain", () => {
 
   it("signs in again after its session was ended elsewhere", async () => {
     const tokens: string[] = [];
-    const client = createClient({
-      url: relayer.url,
-      wallet: bob,
-      origin,
-      fetch: (url, init) => {
-        const authorization = new Headers(init?.headers).get("authorization");
-        if (authorization !== null) tokens.push(authorization);
-        return fetch(url, init);
-      },
+    const client = clientOf(bob, (url, init) => {
+      const authorization = new Headers(init?.headers).get("authorization");
+      if (authorization !== null) tokens.push(authorization);
+      return fetch(url, init);
     });
     await client.unlock();
     const headers = { authorization: tokens.at(-1)! };
@@ -273,7 +264,7 @@ describe("the client library against a real relayer and a real chain", () => {
       if (typeof url !== "string" || !address.test(url) || !response.ok) return response;
       return Response.json(lie((await response.json()) as Record<string, unknown>), { status: response.status });
     };
-    return createClient({ url: relayer.url, wallet: alice, origin, fetch: changed });
+    return clientOf(alice, changed);
   }
 
   it("takes no receipt that is not the node's word on this very request", async () => {

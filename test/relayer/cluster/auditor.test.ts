@@ -12,9 +12,12 @@ const partition = 3;
 const NODES = [random(16), random(16), random(16)].map(toHex);
 const digestAt = (seq: number): string => toHex(sha256(Uint8Array.of(seq)));
 
-/** A partition whose log and nodes go on by some records before each question; `lost` of them are gone from the log. */
-function under(load: number, lost = 0): AuditPorts {
-  let count = 1;
+/**
+ * A partition whose log and nodes go on by some records before each question. At the nth look at the log it lacks
+ * `lost[n]` of them, and later as many as at the last one named.
+ */
+function under(load: number, ...lost: readonly number[]): AuditPorts {
+  let [count, looks] = [1, 0];
   const goOn = (): number => (count += load);
   const asking: Pick<Asking, "ask"> = {
     ask(what, body) {
@@ -27,8 +30,11 @@ function under(load: number, lost = 0): AuditPorts {
     },
   };
   const engine = {
-    partition: () =>
-      Promise.resolve({ partition, stream: "s", leader: "n1", replicas: [], first: 1, tail: goOn() - lost, bytes: 0 }),
+    partition() {
+      const tail = goOn() - (lost[Math.min(looks, lost.length - 1)] ?? 0);
+      looks += 1;
+      return Promise.resolve({ partition, stream: "s", leader: "n1", replicas: [], first: 1, tail, bytes: 0 });
+    },
   };
   const keeper = { canMend: true, generation: () => 1 };
   const members = () => NODES;
@@ -42,6 +48,11 @@ describe("a look at a partition", () => {
   it("finds nothing wrong with a log that goes on meanwhile", async () => {
     const { alarms, readOnly, steps } = await auditPartition(partition, look, under(40));
     assert.deepEqual({ alarms, readOnly, steps }, { alarms: [], readOnly: false, steps: [] });
+  });
+
+  it("finds nothing wrong where one look only found a record missing", async () => {
+    const { alarms, readOnly } = await auditPartition(partition, look, under(0, 1, 0));
+    assert.deepEqual({ alarms, readOnly }, { alarms: [], readOnly: false });
   });
 
   it("finds a log that has lost what was applied", async () => {
