@@ -1,6 +1,7 @@
 import type { Hex } from "../protocol/bytes.ts";
 import type { DealTerms } from "../protocol/request.ts";
 import type { BatchHeader } from "../protocol/typedData.ts";
+import type { Fault } from "./errors.ts";
 
 /** Every seam of the relayer, with its promise. One behaviour suite per port runs on every adapter. */
 
@@ -17,7 +18,11 @@ export interface LogEntry {
  */
 export interface PartitionLog {
   readonly partitions: number;
-  append(partition: number, record: Uint8Array): Promise<number>;
+  /**
+   * Durable when it resolves. An adapter that tries again asks `refusal` before each try: what has become a reason to
+   * write nothing while it waited is one for this record too.
+   */
+  append(partition: number, record: Uint8Array, refusal?: () => Fault | undefined): Promise<number>;
   /** Records from `fromSeq` on, in order, at most `max`; empty at the end. */
   read(partition: number, fromSeq: number, max: number): Promise<readonly LogEntry[]>;
   /** Sequence of the last record, 0 for an empty log. */
@@ -81,7 +86,8 @@ export interface LogKeeper {
 
 export interface EngineLook {
   readonly servers: readonly { readonly name: string; readonly version: string; readonly syncAlways: boolean }[];
-  readonly unsafe: readonly { readonly cause: string; readonly fix: string }[];
+  /** With the name of the server where it is one server's fault. */
+  readonly unsafe: readonly { readonly server?: string; readonly cause: string; readonly fix: string }[];
   readonly partitions: readonly EnginePartition[];
 }
 

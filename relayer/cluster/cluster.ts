@@ -104,12 +104,12 @@ interface Looking extends ClusterPorts {
 async function lookOn(ports: Looking, signal: AbortSignal): Promise<void> {
   const spread = evenOut(ports);
   const regressed = watchTails(ports);
+  const believe = believing(ports);
   while (!signal.aborted) {
     try {
       const before = Array.from({ length: ports.replica.partitions }, (_, p) => ports.replica.applied(p));
-      const look = await ports.engine.look();
+      const look = believe(await ports.engine.look());
       ports.onLook(look);
-      if (!ports.acceptUnsafe && look.servers.length > 0) believe(look, ports);
       regressed(look, before);
       if (ports.isSteward()) await spread(look);
     } catch (error) {
@@ -119,12 +119,29 @@ async function lookOn(ports: Looking, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Servers that are silent are not unsafe; servers that say something unsafe are, however many are safe. */
-function believe(look: EngineLook, { health, onFault }: Looking): void {
-  const said = look.unsafe.filter(({ cause }) => cause.startsWith("server "));
-  health.distrust(said.map(({ cause, fix }) => `${cause} (${fix})`).join("; "));
-  const refusal = said.length === 0 ? undefined : health.refusal(0);
-  if (refusal !== undefined) onFault(refusal);
+/**
+ * Servers that are silent are not unsafe; servers that say something unsafe are, however many are safe. One that has said
+ * so and is silent now was perhaps only late to answer: it stays unsafe while a group counts on it. Gives back the look
+ * with what still holds from earlier ones.
+ */
+function believing({ health, acceptUnsafe, onFault }: Looking): (look: EngineLook) => EngineLook {
+  let standing: EngineLook["unsafe"] = [];
+  return (look) => {
+    if (acceptUnsafe) return look;
+    const heard = new Set(look.servers.map(({ name }) => name));
+    const kept = standing.filter(({ server = "" }) => !heard.has(server) && mayCountOn(server, look));
+    standing = [...look.unsafe.filter(({ server }) => server !== undefined), ...kept];
+    health.distrust(standing.map(({ cause, fix }) => `${cause} (${fix})`).join("; "));
+    const refusal = standing.length === 0 ? undefined : health.refusal(0);
+    if (refusal !== undefined) onFault(refusal);
+    return { ...look, unsafe: [...look.unsafe, ...kept] };
+  };
+}
+
+/** Whether an acknowledgement may rest on this server's word: a group says so, or no group says anything. */
+function mayCountOn(server: string, { partitions }: EngineLook): boolean {
+  const replicas = partitions.flatMap((group) => group.replicas);
+  return replicas.length === 0 || replicas.some((replica) => replica.server === server && replica.current);
 }
 
 /**

@@ -28,11 +28,13 @@ export function createHealth(): Health {
   };
 }
 
-/** The log, refusing appends while the partition is not healthy. */
+/** The log, refusing appends while the partition is not healthy, those too that are waiting for another try. */
 export const guardedLog = (log: PartitionLog, health: Pick<Health, "refusal">): PartitionLog => ({
   ...log,
-  append(partition, record) {
-    const refusal = health.refusal(partition);
-    return refusal === undefined ? log.append(partition, record) : Promise.reject(refusal);
+  async append(partition, record) {
+    const refusal = (): Fault | undefined => health.refusal(partition);
+    const now = refusal();
+    if (now !== undefined) throw now;
+    return log.append(partition, record, refusal);
   },
 });

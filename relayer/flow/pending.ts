@@ -24,7 +24,7 @@ import { refuse, type Refusal } from "./verdict.ts";
 const DAY_MS = 86_400_000;
 
 export interface PendingPorts {
-  readonly replica: Pick<Replica, "submit" | "partitions" | "view">;
+  readonly replica: Pick<Replica, "submit" | "refusal" | "partitions" | "view">;
   readonly log: Pick<PartitionLog, "read">;
   readonly vault: Pick<Vault, "shredKey">;
   readonly clock: Pick<Clock, "now">;
@@ -44,6 +44,9 @@ export function createPending(network: Network, ports: PendingPorts): Pend {
       // The try before may have failed after the record and before the last block. Whoever is told that a transaction
       // is pending finds it on every chain, whichever try it was.
       await layMissing(id, ports);
+      // That nothing had to be written does not make it a promise: what wrote it may not be believed now.
+      const refusal = ports.replica.refusal(partitionOf(id, ports.replica.partitions));
+      if (refusal !== undefined) throw refusal;
       return undefined;
     }
     const at = ports.clock.now();

@@ -31,6 +31,7 @@ interface Waiting {
 }
 
 interface Group {
+  readonly partition: number;
   readonly record: Uint8Array;
   readonly waiting: readonly Waiting[];
   readonly since: number;
@@ -54,6 +55,7 @@ export class Appender {
   readonly #log: Pick<PartitionLog, "append" | "partitions">;
   readonly #keyring: Pick<Keyring, "nodeId" | "sign">;
   readonly #clock: Clock;
+  readonly #refusal: (partition: number) => Fault | undefined;
   readonly #queues: Waiting[][];
   readonly #running = new Map<number, Promise<void>>();
   /** Records on their way, by name; whoever takes one out answers its commands. */
@@ -67,11 +69,13 @@ export class Appender {
     readonly log: Pick<PartitionLog, "append" | "partitions">;
     readonly keyring: Pick<Keyring, "nodeId" | "sign">;
     readonly clock: Clock;
+    readonly refusal: (partition: number) => Fault | undefined;
     readonly paceMs?: number | undefined;
   }) {
     this.#log = ports.log;
     this.#keyring = ports.keyring;
     this.#clock = ports.clock;
+    this.#refusal = ports.refusal;
     this.#pace = createPace(ports.clock, ports.paceMs ?? PACE_MS, () => {
       this.#depart();
     });
@@ -103,10 +107,15 @@ export class Appender {
   /** To be called when a record has been applied durably. */
   settle(record: Uint8Array, applied: Applied): void {
     const { results } = applied;
-    for (const [i, waiting] of this.#take(recordName(record)).entries()) {
-      waiting.resolve(
-        results[i % results.length] ?? { kind: "refused", why: "the record is void: this node is not a member" },
-      );
+    const group = this.#take(recordName(record));
+    // Sent before the log was distrusted, it may rest on the word of the very server that cannot be believed.
+    const refused = group === undefined ? undefined : this.#refusal(group.partition);
+    for (const [i, waiting] of (group?.waiting ?? []).entries()) {
+      if (refused !== undefined) waiting.reject(refused);
+      else
+        waiting.resolve(
+          results[i % results.length] ?? { kind: "refused", why: "the record is void: this node is not a member" },
+        );
     }
   }
 
@@ -121,17 +130,17 @@ export class Appender {
       await this.#clock.sleep(LOOK_MS, this.#stopped.signal);
       for (const [name, { since }] of this.#appended) {
         if (this.#clock.now() - since < ANSWER_MS_MAX) break;
-        for (const waiting of this.#take(name))
+        for (const waiting of this.#take(name)?.waiting ?? [])
           waiting.reject(new Fault("LOG_UNAVAILABLE", "a record was not seen again"));
       }
     }
     this.#looking = undefined;
   }
 
-  #take(name: string): readonly Waiting[] {
+  #take(name: string): Group | undefined {
     const group = this.#appended.get(name);
     this.#appended.delete(name);
-    return group?.waiting ?? [];
+    return group;
   }
 
   async #run(partition: number, queue: Waiting[]): Promise<void> {
@@ -173,8 +182,8 @@ export class Appender {
   async #append(partition: number, { record, group }: Leaving): Promise<void> {
     const name = recordName(record);
     // The same commands may be on their way already, byte for byte and so by name: whoever gave them is answered too.
-    const waiting = [...this.#take(name), ...group];
-    this.#appended.set(name, { record, waiting, since: this.#clock.now() });
+    const waiting = [...(this.#take(name)?.waiting ?? []), ...group];
+    this.#appended.set(name, { partition, record, waiting, since: this.#clock.now() });
     this.#looking ??= this.#giveUpOnLost();
     for (let tries = 1; ; tries += 1) {
       try {
@@ -184,7 +193,7 @@ export class Appender {
         // It may be in the log all the same; if apply has answered already there is nothing left to do.
         if (!this.#appended.has(name)) return;
         if (tries >= APPEND_TRIES_MAX || !mayRetry(error)) {
-          for (const waiting of this.#take(name)) waiting.reject(error);
+          for (const each of this.#take(name)?.waiting ?? []) each.reject(error);
           return;
         }
         await this.#clock.sleep(RETRY_MS * tries);

@@ -1,4 +1,5 @@
 import { encodeRecord } from "../midc/record.ts";
+import type { Fault } from "../errors.ts";
 import type { GenesisNodes } from "../midc/apply.ts";
 import type { Command } from "../midc/command.ts";
 import type { CommandResult } from "../midc/result.ts";
@@ -13,8 +14,13 @@ import { createTimings, type Timings } from "./timings.ts";
  */
 export interface Replica {
   readonly partitions: number;
-  /** Durable in the log and applied here when it resolves. A rejection leaves the outcome unknown: submit again. */
+  /**
+   * Durable in the log and applied here when it resolves, and the log could be believed then. A rejection leaves the
+   * outcome unknown: submit again.
+   */
   readonly submit: (partition: number, command: Command) => Promise<CommandResult>;
+  /** Why nothing may be promised of a partition now, be it in the log or not. */
+  readonly refusal: (partition: number) => Fault | undefined;
   readonly view: StateView;
   /** Highest applied sequence of a partition. */
   readonly applied: (partition: number) => number;
@@ -40,6 +46,8 @@ export async function startReplica(
     readonly genesisNodes: GenesisNodes;
     readonly onFault: (error: unknown) => void;
     readonly keepRecords?: boolean;
+    /** Why nothing may be promised of a partition now; always promised where it is left out. */
+    readonly refusal?: Replica["refusal"];
     /** How often records leave under load. */
     readonly paceMs?: number | undefined;
   },
@@ -55,12 +63,12 @@ export async function startReplica(
     partitions: ports.log.partitions,
     append: (partition, record) => timed("append", () => ports.log.append(partition, record)),
   };
-  const appender = new Appender({ ...ports, log, paceMs: options.paceMs });
+  const refusal: Replica["refusal"] = (partition) => options.refusal?.(partition);
+  const appender = new Appender({ ...ports, log, refusal, paceMs: options.paceMs });
   const settle: Appender["settle"] = (record, applied) => {
     appender.settle(record, applied);
   };
-  const isMine = (record: Uint8Array): boolean => appender.isMine(record);
-  const applier = new Applier({ ...options, settle, isMine, timed }, ports);
+  const applier = new Applier({ ...options, settle, isMine: (record) => appender.isMine(record), timed }, ports);
   await applier.catchUp();
   const unfollow = ports.log.follow((partition) => {
     applier.wake(partition);
@@ -68,6 +76,7 @@ export async function startReplica(
   return {
     partitions: ports.log.partitions,
     submit: (partition, command) => appender.submit(partition, command),
+    refusal,
     view: ports.state,
     applied: (partition) => applier.applied(partition),
     barrier: (partition) => applier.barrier(partition),

@@ -102,6 +102,18 @@ describe("on three real servers", () => {
     await log.close();
   });
 
+  it("asks before each try whether it still may, not before the first alone", async () => {
+    const options = { network: "withdrawn", partitions: 1, replicas: 3, bytesMax: BYTES_MAX, nextOf: () => 1 };
+    const log = await openJetStreamLog(withFirstAck(nc, { stream: "another" }), options);
+    const answers = [undefined, new Fault("LOG_UNSAFE", "a server was found to be unsafe meanwhile")];
+    await assert.rejects(
+      log.append(0, random(10), () => answers.shift()),
+      { code: "LOG_UNSAFE" },
+    );
+    assert.equal(await log.tail(0), 1, "the first try alone reached the log");
+    await log.close();
+  });
+
   it("never makes an empty stream in the place of one that held records", async () => {
     const log = await openNetwork("gone");
     await log.append(0, random(10));

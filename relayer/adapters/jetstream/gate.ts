@@ -52,6 +52,8 @@ export const VERSION_MIN_TEXT = VERSION_MIN.join(".");
 
 /** An unsafe setting: what is wrong, and what to change. */
 export interface Unsafe {
+  /** The server whose setting it is; none where too few answered. */
+  readonly server?: string;
   readonly cause: string;
   readonly fix: string;
 }
@@ -68,11 +70,13 @@ export function unsafeServers(servers: readonly ServerFacts[]): readonly Unsafe[
   for (const { name, version, syncAlways } of servers) {
     if (!isNewEnough(version))
       unsafe.push({
+        server: name,
         cause: `server ${name} runs nats-server ${version}, which can lose acknowledged records`,
         fix: `upgrade it to ${VERSION_MIN_TEXT} or newer (2.15 is best), one server at a time`,
       });
     if (!syncAlways)
       unsafe.push({
+        server: name,
         cause: `server ${name} acknowledges before its disk has the bytes`,
         fix: 'set "sync_interval: always" in its jetstream block and restart it',
       });

@@ -65,7 +65,7 @@ export async function openJetStreamLog(nc: NatsConnection, options: JetStreamLog
   await opened.begin();
   return {
     partitions: options.partitions,
-    append: (partition, record) => opened.append(partition, record),
+    append: (partition, record, refusal) => opened.append(partition, record, refusal),
     read: (partition, fromSeq, max) => opened.read(partition, fromSeq, max),
     tail: (partition) => opened.tail(partition),
     follow: (onNews) => opened.follow(onNews),
@@ -166,9 +166,11 @@ class Streams {
     for (const listener of this.#listeners) listener(partition);
   }
 
-  async append(partition: number, record: Uint8Array): Promise<number> {
+  async append(partition: number, record: Uint8Array, refusal?: () => Fault | undefined): Promise<number> {
     const deadline = Date.now() + APPEND_MS_MAX;
     for (;;) {
+      const refused = refusal?.();
+      if (refused !== undefined) throw refused;
       try {
         return await this.#publish(partition, record);
       } catch (error) {

@@ -19,7 +19,7 @@ const group = (partition: number, change: Partial<EnginePartition> = {}): Engine
 });
 const server = { name: "n1", version: "2.15.1", syncAlways: true, clusterSize: 3 };
 const sound: EngineLook = { servers: [server], unsafe: [], partitions: [group(0), group(1)] };
-const lazy = { cause: "server n2 acknowledges before its disk has the bytes", fix: "set it" };
+const lazy = { server: "n2", cause: "server n2 acknowledges before its disk has the bytes", fix: "set it" };
 
 /** A node that takes these looks at its servers, one after another, and has applied ten records of each partition. */
 async function afterLooks(looks: readonly EngineLook[], acceptUnsafe = false) {
@@ -58,13 +58,14 @@ async function afterLooks(looks: readonly EngineLook[], acceptUnsafe = false) {
   );
   await over;
   await cluster.stop();
-  const state = cluster.view().partitions.map((row) => row.state);
-  return { health, faults, state };
+  const { partitions, unsafe } = cluster.view();
+  return { health, faults, unsafe, state: partitions.map((row) => row.state) };
 }
 
 describe("the servers below a node", () => {
   it("are believed while they say nothing unsafe, and while they are silent", async () => {
-    const { health, faults } = await afterLooks([sound, { ...sound, servers: [], unsafe: [lazy] }, sound]);
+    const fewer = { cause: "1 of 3 NATS servers answered the sys user", fix: "start the servers" };
+    const { health, faults } = await afterLooks([sound, { ...sound, unsafe: [fewer] }, { ...sound, servers: [] }]);
     assert.equal(health.refusal(0), undefined);
     assert.deepEqual(faults, []);
   });
@@ -75,8 +76,30 @@ describe("the servers below a node", () => {
     const log = guardedLog(memoryLog(2), health);
     for (const partition of [0, 1]) await assert.rejects(log.append(partition, random(5)), { code: "LOG_UNSAFE" });
     assert.deepEqual(await log.read(0, 1, 10), [], "reading goes on");
-    assert.equal((await afterLooks([unsafe, sound])).health.refusal(0), undefined);
+    const safeAgain = { ...sound, servers: [server, { ...server, name: "n2" }] };
+    assert.equal((await afterLooks([unsafe, safeAgain])).health.refusal(0), undefined);
     assert.equal((await afterLooks([unsafe], true)).health.refusal(0), undefined, "accepted for an experiment");
+  });
+});
+
+describe("a server that has said something unsafe and is silent now", () => {
+  const unsafe = { ...sound, unsafe: [lazy] };
+  const without = (change: Partial<EnginePartition["replicas"][number]>) => ({
+    ...sound,
+    partitions: [group(0, { replicas: group(0).replicas.map((r) => (r.server === "n2" ? { ...r, ...change } : r)) })],
+  });
+  const unknown = { ...sound, partitions: [group(0, { replicas: [] })] };
+
+  it("was late to answer: it stays distrusted, and is shown so, while a group counts on it or none answers", async () => {
+    for (const late of [sound, unknown]) {
+      const { health, unsafe: shown } = await afterLooks([unsafe, late, late]);
+      assert.equal(health.refusal(0)?.code, "LOG_UNSAFE");
+      assert.deepEqual(shown, [lazy]);
+    }
+  });
+
+  it("is gone: the others are believed once no group counts on it", async () => {
+    assert.equal((await afterLooks([unsafe, sound, without({ current: false })])).health.refusal(0), undefined);
   });
 });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { keccak_256 } from "@noble/hashes/sha3.js";
 import { describe, it } from "node:test";
 import { encodeBody, encodeSubmission, requestId } from "../../../protocol/request.ts";
+import { Fault } from "../../../relayer/errors.ts";
 import { accept } from "../../../relayer/flow/flow.ts";
 import { createPending, type PendingPorts } from "../../../relayer/flow/pending.ts";
 import { keys } from "../../../relayer/midc/keys.ts";
@@ -59,5 +60,9 @@ describe("a request that comes again", () => {
     const before = await log.tail(1);
     await accept(bytes, { guard, pending });
     assert.deepEqual([heights(), await log.tail(1)], [[1, 1], before], "and costs the log nothing once it is done");
+
+    const distrusting = { ...ports.replica, refusal: () => new Fault("LOG_UNSAFE", "a server") };
+    const promise = accept(bytes, { guard, pending: createPending(network, { ...ports, replica: distrusting }) });
+    await assert.rejects(promise, { code: "LOG_UNSAFE" }, "and is no promise while its log cannot be believed");
   });
 });
