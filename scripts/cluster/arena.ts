@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isDeepStrictEqual } from "node:util";
 import { createPublicClient, http, type Hex } from "viem";
 import { notaryLedgerAbi } from "../../protocol/abi/NotaryLedger.ts";
 import { platformTokenAbi } from "../../protocol/abi/PlatformToken.ts";
@@ -16,6 +15,7 @@ import type { Line } from "../history/line.ts";
 import { NETWORK, startCluster, type ClusterOptions, type ClusterStack } from "../local/cluster.ts";
 import { layLinks, type Links } from "./links.ts";
 import { openLoad, PEOPLE, type Load } from "./load.ts";
+import { readStill } from "./still.ts";
 
 /** A cluster under load that faults are done to, and that is judged afterwards. */
 export interface Arena {
@@ -194,8 +194,6 @@ async function writeHistory(
 
 type Extents = Awaited<ReturnType<typeof readExtents>>;
 
-const READS_MAX = 5;
-
 /**
  * What every server holds of every log. Nodes trim the logs when they like: then the copies are read again, until the
  * logs end as they began.
@@ -206,12 +204,14 @@ async function readServers(
   logs: ClusterView["partitions"],
 ): Promise<ReadonlyMap<string, readonly Line[]>> {
   const access = { servers: nats.urls, name: "judge", seed: nats.nkeys.log.seed, tls: undefined };
-  for (let reads = 1; ; reads += 1) {
-    const extents = await readExtents(access, NETWORK);
-    const held = new Map<string, readonly Line[]>();
-    for (const server of servers) held.set(server, await recordsOf(access, server, { logs, extents }));
-    if (reads === READS_MAX || isDeepStrictEqual(extents, await readExtents(access, NETWORK))) return held;
-  }
+  return readStill(
+    () => readExtents(access, NETWORK),
+    async (extents) => {
+      const held = new Map<string, readonly Line[]>();
+      for (const server of servers) held.set(server, await recordsOf(access, server, { logs, extents }));
+      return held;
+    },
+  );
 }
 
 async function recordsOf(
