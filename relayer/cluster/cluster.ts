@@ -138,11 +138,13 @@ function believing({ health, acceptUnsafe, onFault }: Looking): (look: EngineLoo
   };
 }
 
-/** Whether an acknowledgement may rest on this server's word: a group says so, or no group says anything. */
-function mayCountOn(server: string, { partitions }: EngineLook): boolean {
-  const replicas = partitions.flatMap((group) => group.replicas);
-  return replicas.length === 0 || replicas.some((replica) => replica.server === server && replica.current);
-}
+/** Whether an acknowledgement may rest on this server's word: a group says so, or says nothing. */
+const mayCountOn = (server: string, { partitions }: EngineLook): boolean =>
+  partitions.some(
+    ({ stream, replicas }) =>
+      stream !== "" &&
+      (replicas.length === 0 || replicas.some((replica) => replica.server === server && replica.current)),
+  );
 
 /**
  * A log that ends before what was applied from it has lost records. Seen once it may be the word of a server that only
