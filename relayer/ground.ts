@@ -84,7 +84,7 @@ export async function layGround(
   const partitionLog =
     below === undefined
       ? stores.partitionLog
-      : readingKept(checkedLog(guardedLog(stores.partitionLog, health), state, supplies, onLost), state);
+      : readingKept(checkedLog(guardedLog(stores.partitionLog, health, systemClock), state, supplies, onLost), state);
   const frozen = freezable(partitionLog, frozenAtStart(stores.journal, partitionLog.partitions));
   const genesisNodes = genesisOf(config, keyring);
   const replica = await startReplica(

@@ -55,6 +55,8 @@ export interface LogEngine {
   partition(partition: number): Promise<EnginePartition>;
   /** Asks the engine to let `server` lead the partition's group; it may not. */
   lead(partition: number, server: string): Promise<void>;
+  /** Called when the connection to the servers is lost, and when there is one again. */
+  onConnection(listener: (isConnected: boolean) => void): () => void;
 }
 
 /** By server, by partition: what the server says of its own copy of the log. */

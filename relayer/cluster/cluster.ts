@@ -4,6 +4,7 @@ import type { Clock, EngineLook, Keyring, LogEngine } from "../ports.ts";
 import type { Health } from "./health.ts";
 import { followPeers, type Peers } from "./peers.ts";
 import { executorOf } from "./rendezvous.ts";
+import { furthestOf, lookWhenBack } from "./returning.ts";
 import { nextMove, type Move } from "./spread.ts";
 import { viewOf, type ClusterView } from "./view.ts";
 import type { Words } from "./words.ts";
@@ -56,9 +57,11 @@ export function joinCluster(
   const isSteward = (): boolean => owns(STEWARD);
   let last: EngineLook = { servers: [], unsafe: [], partitions: [] };
   const stopping = new AbortController();
+  const unwatch = lookWhenBack({ ...ports, peers }, stopping.signal);
   const looking = lookOn(
     {
       ...ports,
+      peers,
       acceptUnsafe: options.acceptUnsafe,
       isSteward,
       onLook: (look) => (last = look),
@@ -89,12 +92,14 @@ export function joinCluster(
     async stop() {
       peers.stop();
       stopping.abort();
+      unwatch();
       await looking;
     },
   };
 }
 
 interface Looking extends ClusterPorts {
+  readonly peers: Pick<Peers, "all">;
   readonly acceptUnsafe: boolean;
   readonly isSteward: () => boolean;
   readonly onLook: (look: EngineLook) => void;
@@ -107,7 +112,7 @@ async function lookOn(ports: Looking, signal: AbortSignal): Promise<void> {
   const believe = believing(ports);
   while (!signal.aborted) {
     try {
-      const before = Array.from({ length: ports.replica.partitions }, (_, p) => ports.replica.applied(p));
+      const before = furthestOf(ports);
       const look = believe(await ports.engine.look());
       ports.onLook(look);
       regressed(look, before);
@@ -147,15 +152,15 @@ const mayCountOn = (server: string, { partitions }: EngineLook): boolean =>
   );
 
 /**
- * A log that ends before what was applied from it has lost records. Seen once it may be the word of a server that only
- * believes it leads; seen twice running the partition is frozen until its log reaches as far again.
+ * A log that ends before what a node has applied from it has lost records. Seen once it may be the word of a server that
+ * only believes it leads; seen twice running the partition is frozen until its log reaches as far again.
  */
-function watchTails({ health, onFault }: Looking): (look: EngineLook, applied: readonly number[]) => void {
+function watchTails({ health, replica, onFault }: Looking): (look: EngineLook, applied: readonly number[]) => void {
   const suspected = new Set<number>();
   return (look, applied) => {
     for (const { partition, first, tail, stream } of look.partitions) {
       // A log that begins beyond the next record cannot be caught up with: only a start from a snapshot can.
-      if (first !== undefined && first > (applied[partition] ?? 0) + 1)
+      if (first !== undefined && first > replica.applied(partition) + 1)
         health.freeze(partition, "LOG_TRIMMED", `partition ${partition} begins at ${first}`);
       else if (health.frozen().get(partition)?.code === "LOG_TRIMMED") health.thaw(partition);
       const isShort = stream === "" || (tail !== undefined && tail < (applied[partition] ?? 0));

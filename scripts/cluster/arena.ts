@@ -93,7 +93,7 @@ async function until<Seen>(
   for (;;) {
     const seen = await look();
     if (holds(seen)) return seen;
-    if (performance.now() > deadline) throw new Error(`${what} did not come: ${JSON.stringify(seen).slice(0, 600)}`);
+    if (performance.now() > deadline) throw new Error(`${what} did not come: ${JSON.stringify(seen).slice(0, 2_000)}`);
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 }

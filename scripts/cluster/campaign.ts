@@ -59,7 +59,7 @@ export async function runFaults(
     readonly onResult: (result: FaultResult) => void;
   },
 ): Promise<readonly FaultResult[]> {
-  return inArena(options, async (arena, random) => {
+  return inArena(options, isOk, async (arena, random) => {
     const results: FaultResult[] = [];
     for (const fault of chosen.filter(({ lacking }) => lacking?.() === undefined)) {
       const result = await inflict(arena, fault, random);
@@ -77,11 +77,11 @@ export async function runCampaign(options: {
   readonly onStep: (what: string) => void;
   readonly onResult: (result: FaultResult) => void;
 }): Promise<readonly FaultResult[]> {
-  return inArena(options, async (arena, random) => {
+  return inArena(options, isOk, async (arena, random) => {
     const deadline = performance.now() + options.minutes * 60_000;
     const results: FaultResult[] = [];
     const possible = faults.filter(({ lacking }) => lacking?.() === undefined);
-    while (performance.now() < deadline && results.every(({ ok }) => ok)) {
+    while (performance.now() < deadline && results.every(isOk)) {
       const result = await inflict(arena, pick(possible, random), random);
       options.onResult(result);
       results.push(result);
@@ -97,30 +97,39 @@ export async function runFailovers(options: {
   readonly onStep: (what: string) => void;
   readonly onResult: (result: Failover) => void;
 }): Promise<readonly Failover[]> {
-  return inArena(options, async (arena) => {
-    const results: Failover[] = [];
-    for (let run = 0; run < options.runs; run += 1)
-      for (const measure of [relayerFailover, serverFailover]) {
-        const result = await measure(arena);
-        options.onResult(result);
-        results.push(result);
-      }
-    return results;
-  });
+  return inArena(
+    options,
+    ({ lost }) => lost.length === 0,
+    async (arena) => {
+      const results: Failover[] = [];
+      for (let run = 0; run < options.runs; run += 1)
+        for (const measure of [relayerFailover, serverFailover]) {
+          const result = await measure(arena);
+          options.onResult(result);
+          results.push(result);
+        }
+      return results;
+    },
+  );
 }
+
+const isOk = ({ ok }: FaultResult): boolean => ok;
 
 async function inArena<Result>(
   options: { readonly seed: number; readonly onStep: (what: string) => void },
-  work: (arena: Arena, random: () => number) => Promise<Result>,
-): Promise<Result> {
+  isGood: (result: Result) => boolean,
+  work: (arena: Arena, random: () => number) => Promise<readonly Result[]>,
+): Promise<readonly Result[]> {
   const dataDir = join(root, ".data", `faults-${process.pid}`);
   const arena = await openArena({ ...options, dataDir });
-  let result: Result;
+  let results: readonly Result[] = [];
   try {
-    result = await work(arena, seeded(options.seed));
+    results = await work(arena, seeded(options.seed));
   } finally {
     await arena.stop();
+    // Of a broken history everything is kept: what a server or a node held says more than the verdict.
+    if (results.length > 0 && results.every(isGood)) rmSync(dataDir, { recursive: true, force: true });
+    else options.onStep(`What is left of it: ${dataDir}`);
   }
-  rmSync(dataDir, { recursive: true, force: true });
-  return result;
+  return results;
 }

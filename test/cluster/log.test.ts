@@ -3,6 +3,7 @@ import { after, before, describe, it } from "node:test";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connectNats } from "../../relayer/adapters/jetstream/connect.ts";
+import { openEngine } from "../../relayer/adapters/jetstream/engine.ts";
 import { openJetStreamLog, type JetStreamLog } from "../../relayer/adapters/jetstream/log.ts";
 import { streamName } from "../../relayer/adapters/jetstream/streams.ts";
 import { Fault } from "../../relayer/errors.ts";
@@ -156,5 +157,32 @@ describe("on three real servers", () => {
     assert.ok(performance.now() - startedAt < 10_000, `it took ${performance.now() - startedAt} ms`);
     await leader?.start();
     await log.close();
+  });
+
+  it("tells when its connection is lost, and when there is one again", async () => {
+    const near = await connectNats({
+      servers: servers.urls,
+      name: "near",
+      seed: servers.nkeys.log.seed,
+      tls: undefined,
+    });
+    const log = await openNetwork("watched");
+    const engine = await openEngine({
+      ...{ nc: near, log, sys: undefined, keeper: undefined },
+      servers: () => Promise.resolve({ servers: [], unsafe: [] }),
+    });
+    const told: boolean[] = [];
+    engine.onConnection((isConnected) => told.push(isConnected));
+    const [nearest] = servers.servers;
+    await nearest?.kill("SIGKILL");
+    await until(
+      "another connection",
+      () => told,
+      ([, back]) => back === true,
+    );
+    assert.deepEqual(told, [false, true]);
+    await nearest?.start();
+    await log.close();
+    await near.close();
   });
 });

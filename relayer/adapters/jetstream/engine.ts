@@ -1,4 +1,5 @@
 import { JetStreamApiError, jetstreamManager, type JetStreamManager, type StreamInfo } from "@nats-io/jetstream";
+import type { NatsConnection } from "@nats-io/transport-node";
 import { Fault } from "../../errors.ts";
 import type { EnginePartition, LogEngine } from "../../ports.ts";
 import type { ReplicatedLog } from "./open.ts";
@@ -12,7 +13,13 @@ const NO_STREAM = 10_059;
 export async function openEngine(opened: ReplicatedLog): Promise<LogEngine> {
   const jsm = await jetstreamManager(opened.nc, { checkAPI: false, timeout: ANSWER_MS_MAX });
   const { log } = opened;
+  const listeners = new Set<(isConnected: boolean) => void>();
+  void watchConnection(opened.nc, listeners);
   return {
+    onConnection(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     async look() {
       const { servers, unsafe } = await opened.servers();
       const partitions: EnginePartition[] = [];
@@ -37,6 +44,12 @@ export async function openEngine(opened: ReplicatedLog): Promise<LogEngine> {
       }
     },
   };
+}
+
+/** Ends with the connection. */
+async function watchConnection(nc: NatsConnection, listeners: ReadonlySet<(isConnected: boolean) => void>) {
+  for await (const { type } of nc.status())
+    if (type === "disconnect" || type === "reconnect") for (const tell of listeners) tell(type === "reconnect");
 }
 
 async function lookAt(jsm: JetStreamManager, { log }: ReplicatedLog, partition: number): Promise<EnginePartition> {

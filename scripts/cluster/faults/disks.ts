@@ -141,7 +141,16 @@ export async function audited(arena: Arena): Promise<Audit> {
     }).catch(() => undefined);
     return response?.ok === true ? ((await response.json()) as Audit) : undefined;
   };
-  const audit = await arena.until("an audit without complaint", run, (seen) => seen?.ok === true, AUDIT_MS_MAX);
+  const { audit } = await arena.until(
+    "an audit without complaint",
+    async () => {
+      const seen = await run();
+      // What is complained about comes first, where it does not come to an end.
+      return { about: seen?.partitions.filter(({ alarms }) => alarms.length > 0), audit: seen };
+    },
+    (seen) => seen.audit?.ok === true,
+    AUDIT_MS_MAX,
+  );
   if (audit === undefined) throw new Error("no audit");
   return audit;
 }

@@ -5,7 +5,7 @@ import { joinCluster } from "../../../relayer/cluster/cluster.ts";
 import { createHealth, guardedLog } from "../../../relayer/cluster/health.ts";
 import { nextMove } from "../../../relayer/cluster/spread.ts";
 import type { Clock, EngineLook, EnginePartition } from "../../../relayer/ports.ts";
-import { random, testIdentity } from "../../support/relayer.ts";
+import { random, testClock, testIdentity } from "../../support/relayer.ts";
 
 const group = (partition: number, change: Partial<EnginePartition> = {}): EnginePartition => ({
   partition,
@@ -48,6 +48,7 @@ async function afterLooks(looks: readonly EngineLook[], acceptUnsafe = false) {
         look: () => Promise.resolve(looks[taken++] ?? sound),
         partition: () => Promise.reject(new Error("not asked")),
         lead: () => Promise.resolve(),
+        onConnection: () => () => undefined,
       },
       replica: { partitions: 2, applied: () => 10 },
       health,
@@ -73,7 +74,7 @@ describe("the servers below a node", () => {
   it("are distrusted for all partitions from the moment one says something unsafe until it is put right", async () => {
     const unsafe = { ...sound, unsafe: [lazy] };
     const { health } = await afterLooks([sound, unsafe]);
-    const log = guardedLog(memoryLog(2), health);
+    const log = guardedLog(memoryLog(2), health, testClock());
     for (const partition of [0, 1]) await assert.rejects(log.append(partition, random(5)), { code: "LOG_UNSAFE" });
     assert.deepEqual(await log.read(0, 1, 10), [], "reading goes on");
     const safeAgain = { ...sound, servers: [server, { ...server, name: "n2" }] };
@@ -112,7 +113,7 @@ describe("a log that ends before what was applied from it", () => {
   it("takes no more appends when it was seen so twice running; the others do", async () => {
     for (const look of [short, gone]) {
       const { health, state } = await afterLooks([look, look]);
-      const log = guardedLog(memoryLog(2), health);
+      const log = guardedLog(memoryLog(2), health, testClock());
       await assert.rejects(log.append(0, random(5)), { code: "LOG_LOST" });
       assert.equal(await log.append(1, random(5)), 1);
       assert.deepEqual(state, ["LOG_LOST", "ok"]);

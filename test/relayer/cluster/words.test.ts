@@ -138,6 +138,7 @@ describe("the executor of a partition", () => {
           look: () => new Promise(() => undefined),
           partition: () => Promise.reject(new Error("not asked")),
           lead: () => Promise.resolve(),
+          onConnection: () => () => undefined,
         },
       },
     );

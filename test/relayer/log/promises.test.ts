@@ -33,7 +33,7 @@ async function held() {
       },
     },
     {
-      log: guardedLog(slow, health),
+      log: guardedLog(slow, health, testClock()),
       state: memoryState(),
       keyring: { nodeId, ...keyring },
       clock: testClock(),
