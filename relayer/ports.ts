@@ -53,6 +53,8 @@ export interface Gossip {
 export interface LogEngine {
   look(): Promise<EngineLook>;
   partition(partition: number): Promise<EnginePartition>;
+  /** Sequence of a partition's last record if its leader says so at once; undefined otherwise. */
+  glance(partition: number): Promise<number | undefined>;
   /** Asks the engine to let `server` lead the partition's group; it may not. */
   lead(partition: number, server: string): Promise<void>;
   /** Called when the connection to the servers is lost, and when there is one again. */

@@ -181,6 +181,12 @@ describe("on three real servers", () => {
       ([, back]) => back === true,
     );
     assert.deepEqual(told, [false, true]);
+    await log.append(0, random(10));
+    await until(
+      "the end of the log",
+      () => engine.glance(0),
+      (tail) => tail === 1,
+    );
     await nearest?.start();
     await log.close();
     await near.close();

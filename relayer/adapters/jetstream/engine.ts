@@ -6,12 +6,15 @@ import type { ReplicatedLog } from "./open.ts";
 import { lagOf, logFault, streamName } from "./streams.ts";
 
 const ANSWER_MS_MAX = 2_000;
+/** While there is no leader nobody answers, and whoever leads next does not answer what was asked before. */
+const GLANCE_MS_MAX = 400;
 const AT_ONCE = 16;
 const NO_STREAM = 10_059;
 
 /** What the servers say of themselves and of the groups, and the one thing a relayer may ask of them: who leads. */
 export async function openEngine(opened: ReplicatedLog): Promise<LogEngine> {
   const jsm = await jetstreamManager(opened.nc, { checkAPI: false, timeout: ANSWER_MS_MAX });
+  const quick = await jetstreamManager(opened.nc, { checkAPI: false, timeout: GLANCE_MS_MAX });
   const { log } = opened;
   const listeners = new Set<(isConnected: boolean) => void>();
   void watchConnection(opened.nc, listeners);
@@ -30,6 +33,14 @@ export async function openEngine(opened: ReplicatedLog): Promise<LogEngine> {
       return { servers, unsafe, partitions };
     },
     partition: (partition) => lookAt(jsm, opened, partition),
+    async glance(partition) {
+      try {
+        return (await quick.streams.info(streamName(log.placeOf(partition)))).state.last_seq;
+      } catch {
+        // Nobody leads it now, or there is none: looking at the engine as a whole finds out which.
+        return undefined;
+      }
+    },
     async lead(partition, server) {
       const stream = streamName(log.placeOf(partition));
       const wish = JSON.stringify({ placement: { preferred: server } });

@@ -49,6 +49,7 @@ async function afterLooks(looks: readonly EngineLook[], acceptUnsafe = false) {
         partition: () => Promise.reject(new Error("not asked")),
         lead: () => Promise.resolve(),
         onConnection: () => () => undefined,
+        glance: () => Promise.resolve(undefined),
       },
       replica: { partitions: 2, applied: () => 10 },
       health,

@@ -4,7 +4,6 @@ import { memoryLog } from "../../../relayer/adapters/memory/log.ts";
 import { createHealth, guardedLog } from "../../../relayer/cluster/health.ts";
 import type { Peer } from "../../../relayer/cluster/peers.ts";
 import { furthestOf, lookWhenBack } from "../../../relayer/cluster/returning.ts";
-import type { EnginePartition } from "../../../relayer/ports.ts";
 import { manualClock, settled } from "../../support/manualClock.ts";
 import { random } from "../../support/relayer.ts";
 
@@ -19,14 +18,12 @@ function node() {
   const other = { id: "0x02", isSelf: false, applied: [10, 10], heardAt: clock.now() - 100 } as unknown as Peer;
   let heard: Peer = other;
   let tell: (isConnected: boolean) => void = () => undefined;
-  const nothing = { leader: undefined, replicas: [], first: undefined, bytes: undefined };
   const replica = { partitions: PARTITIONS, applied: () => 10 };
   const peers = { all: () => [heard], live: () => [heard] };
   lookWhenBack(
     {
       engine: {
-        partition: (partition): Promise<EnginePartition> =>
-          Promise.resolve({ ...nothing, partition, stream: `s${partition}`, tail: tails[partition] }),
+        glance: (partition) => Promise.resolve(tails[partition]),
         onConnection(listener) {
           tell = listener;
           return () => undefined;

@@ -139,6 +139,7 @@ describe("the executor of a partition", () => {
           partition: () => Promise.reject(new Error("not asked")),
           lead: () => Promise.resolve(),
           onConnection: () => () => undefined,
+          glance: () => Promise.resolve(undefined),
         },
       },
     );
