@@ -39,7 +39,8 @@ export async function checkBytes(folder: string, manifest: Manifest): Promise<vo
 
 /**
  * Its rows lie where this version looks for them and are those that the manifest tells of, they do not contradict
- * themselves, and its batches are those of the chain. Answers in which partitions the chain holds more batches than the copy: those it must get from the log.
+ * themselves, and its batches are those of the chain. Answers in which partitions the chain holds more batches than the
+ * copy: those it must get from the log.
  */
 export async function checkRows(
   view: StateView,

@@ -90,7 +90,6 @@ export async function layGround(
   const replica = await startReplica(
     {
       ...{ genesisNodes, onFault, keepRecords: below !== undefined },
-      refusal: health.refusal,
       paceMs: below === undefined ? ALONE_PACE_MS : undefined,
     },
     { log: frozen, state, keyring, clock: systemClock },

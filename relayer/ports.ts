@@ -23,6 +23,8 @@ export interface PartitionLog {
    * write nothing while it waited is one for this record too.
    */
   append(partition: number, record: Uint8Array, refusal?: () => Fault | undefined): Promise<number>;
+  /** Why nothing may be promised now of what the partition holds; a log that has none can always be believed. */
+  readonly refusal?: (partition: number) => Fault | undefined;
   /** Records from `fromSeq` on, in order, at most `max`; empty at the end. */
   read(partition: number, fromSeq: number, max: number): Promise<readonly LogEntry[]>;
   /** Sequence of the last record, 0 for an empty log. */

@@ -155,15 +155,15 @@ const mayCountOn = (server: string, { partitions }: EngineLook): boolean =>
  * A log that ends before what a node has applied from it has lost records. Seen once it may be the word of a server that
  * only believes it leads; seen twice running the partition is frozen until its log reaches as far again.
  */
-function watchTails({ health, replica, onFault }: Looking): (look: EngineLook, applied: readonly number[]) => void {
+function watchTails({ health, replica, onFault }: Looking): (look: EngineLook, furthest: readonly number[]) => void {
   const suspected = new Set<number>();
-  return (look, applied) => {
+  return (look, furthest) => {
     for (const { partition, first, tail, stream } of look.partitions) {
       // A log that begins beyond the next record cannot be caught up with: only a start from a snapshot can.
       if (first !== undefined && first > replica.applied(partition) + 1)
         health.freeze(partition, "LOG_TRIMMED", `partition ${partition} begins at ${first}`);
       else if (health.frozen().get(partition)?.code === "LOG_TRIMMED") health.thaw(partition);
-      const isShort = stream === "" || (tail !== undefined && tail < (applied[partition] ?? 0));
+      const isShort = stream === "" || (tail !== undefined && tail < (furthest[partition] ?? 0));
       if (!isShort) {
         suspected.delete(partition);
         if (tail !== undefined && health.frozen().get(partition)?.code === "LOG_LOST") health.thaw(partition);
@@ -173,7 +173,7 @@ function watchTails({ health, replica, onFault }: Looking): (look: EngineLook, a
         suspected.add(partition);
         continue;
       }
-      const detail = `partition ${partition} ends at ${tail ?? 0}, applied ${applied[partition] ?? 0}`;
+      const detail = `partition ${partition} ends at ${tail ?? 0}, applied ${furthest[partition] ?? 0}`;
       health.freeze(partition, "LOG_LOST", detail);
       const refusal = health.refusal(partition);
       if (refusal !== undefined) onFault(refusal);

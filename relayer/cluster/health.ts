@@ -32,6 +32,7 @@ export function createHealth(): Health {
     frozen: () => frozen,
     distrust(why) {
       distrusted = why;
+      if (why !== "") for (const { resolve } of doubted.values()) resolve();
     },
     doubt(partitions) {
       for (let partition = 0; partition < partitions; partition += 1)
@@ -56,6 +57,7 @@ export const guardedLog = (
   clock: Pick<Clock, "sleep">,
 ): PartitionLog => ({
   ...log,
+  refusal: health.refusal,
   async append(partition, record) {
     const refusal = (): Fault | undefined =>
       health.refusal(partition) ??

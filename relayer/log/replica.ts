@@ -46,8 +46,6 @@ export async function startReplica(
     readonly genesisNodes: GenesisNodes;
     readonly onFault: (error: unknown) => void;
     readonly keepRecords?: boolean;
-    /** Why nothing may be promised of a partition now; always promised where it is left out. */
-    readonly refusal?: Replica["refusal"];
     /** How often records leave under load. */
     readonly paceMs?: number | undefined;
   },
@@ -63,7 +61,7 @@ export async function startReplica(
     partitions: ports.log.partitions,
     append: (partition, record) => timed("append", () => ports.log.append(partition, record)),
   };
-  const refusal: Replica["refusal"] = (partition) => options.refusal?.(partition);
+  const refusal: Replica["refusal"] = (partition) => ports.log.refusal?.(partition);
   const appender = new Appender({ ...ports, log, refusal, paceMs: options.paceMs });
   const settle: Appender["settle"] = (record, applied) => {
     appender.settle(record, applied);

@@ -4,7 +4,8 @@ import { memoryLog } from "../../../relayer/adapters/memory/log.ts";
 import { joinCluster } from "../../../relayer/cluster/cluster.ts";
 import { createHealth, guardedLog } from "../../../relayer/cluster/health.ts";
 import { nextMove } from "../../../relayer/cluster/spread.ts";
-import type { Clock, EngineLook, EnginePartition } from "../../../relayer/ports.ts";
+import type { Fault } from "../../../relayer/errors.ts";
+import type { Clock, EngineLook, EnginePartition, PartitionLog } from "../../../relayer/ports.ts";
 import { random, testClock, testIdentity } from "../../support/relayer.ts";
 
 const group = (partition: number, change: Partial<EnginePartition> = {}): EnginePartition => ({
@@ -22,11 +23,12 @@ const sound: EngineLook = { servers: [server], unsafe: [], partitions: [group(0)
 const lazy = { server: "n2", cause: "server n2 acknowledges before its disk has the bytes", fix: "set it" };
 
 /** A node that takes these looks at its servers, one after another, and has applied ten records of each partition. */
-async function afterLooks(looks: readonly EngineLook[], acceptUnsafe = false) {
+async function afterLooks(looks: readonly EngineLook[], acceptUnsafe = false, said?: readonly number[]) {
   const health = createHealth();
   const faults: unknown[] = [];
   let taken = 0;
   let end = (): void => undefined;
+  let connection: ((isConnected: boolean) => void) | undefined;
   const over = new Promise<void>((resolve) => (end = resolve));
   const clock: Clock = {
     now: () => taken * 2_000,
@@ -43,12 +45,21 @@ async function afterLooks(looks: readonly EngineLook[], acceptUnsafe = false) {
   const cluster = joinCluster(
     { url: () => "", acceptUnsafe },
     {
-      words: { tell: () => undefined, hear: () => () => undefined },
+      words: {
+        tell: () => undefined,
+        hear(_, listener) {
+          if (said !== undefined) listener({ url: "", applied: said, leaving: false }, random(32));
+          return () => undefined;
+        },
+      },
       engine: {
         look: () => Promise.resolve(looks[taken++] ?? sound),
         partition: () => Promise.reject(new Error("not asked")),
         lead: () => Promise.resolve(),
-        onConnection: () => () => undefined,
+        onConnection(listener) {
+          connection = listener;
+          return () => undefined;
+        },
         glance: () => Promise.resolve(undefined),
       },
       replica: { partitions: 2, applied: () => 10 },
@@ -61,7 +72,10 @@ async function afterLooks(looks: readonly EngineLook[], acceptUnsafe = false) {
   await over;
   await cluster.stop();
   const { partitions, unsafe } = cluster.view();
-  return { health, faults, unsafe, state: partitions.map((row) => row.state) };
+  const lose = (): void => {
+    connection?.(false);
+  };
+  return { health, faults, unsafe, lose, state: partitions.map((row) => row.state) };
 }
 
 describe("the servers below a node", () => {
@@ -126,9 +140,60 @@ describe("a log that ends before what was applied from it", () => {
       assert.equal((await afterLooks(looks)).health.refusal(0), undefined);
   });
 
+  it("takes none either when it is another node that has applied more, as it says", async () => {
+    assert.equal((await afterLooks([sound, sound], false, [10, 11])).health.refusal(1)?.code, "LOG_LOST");
+    assert.equal((await afterLooks([sound, sound], false, [10, 10])).health.refusal(1), undefined);
+  });
+
   it("is taken back when it reaches as far again, not while nobody says how far", async () => {
     assert.equal((await afterLooks([short, short, sound])).health.refusal(0), undefined);
     assert.equal((await afterLooks([short, short, silent])).health.refusal(0)?.code, "LOG_LOST");
+  });
+});
+
+describe("a log of which an append is under way", () => {
+  it("is told to ask before each try, and hears what has happened since the first", async () => {
+    const health = createHealth();
+    let ask = (): unknown => "nothing to ask";
+    const inner: PartitionLog = {
+      ...memoryLog(2),
+      append: (_partition, _record, refusal) => {
+        ask = refusal ?? ask;
+        return Promise.resolve(1);
+      },
+    };
+    await guardedLog(inner, health, testClock()).append(0, random(5));
+    assert.equal(ask(), undefined);
+    for (const [happens, code] of [
+      [
+        () => {
+          health.doubt(2);
+        },
+        "LOG_UNAVAILABLE",
+      ],
+      [
+        () => {
+          health.freeze(0, "LOG_LOST", "it ends too early");
+        },
+        "LOG_LOST",
+      ],
+      [
+        () => {
+          health.distrust("a server");
+        },
+        "LOG_UNSAFE",
+      ],
+    ] as const) {
+      happens();
+      assert.equal((ask() as Fault).code, code);
+    }
+  });
+
+  it("waits when the connection is lost: the node looks at every log again first", async () => {
+    const { health, lose } = await afterLooks([sound]);
+    assert.deepEqual([0, 1].map(health.isDoubted), [false, false]);
+    lose();
+    assert.deepEqual([0, 1].map(health.isDoubted), [true, true]);
   });
 });
 

@@ -105,7 +105,7 @@ describe("a node whose servers were away", () => {
     }
   });
 
-  it("lets nobody wait for a log that is known to have lost records", async () => {
+  it("lets nobody wait for a log that is known to have lost records, or that cannot be believed", async () => {
     const { log, health, away, pass } = node();
     away();
     const append = outcome(log.append(0, random(5)));
@@ -116,6 +116,11 @@ describe("a node whose servers were away", () => {
     const next = outcome(log.append(0, random(5)));
     await pass(100);
     assert.equal(next.is, "LOG_LOST");
+    const other = outcome(log.append(1, random(5)));
+    await pass(100);
+    health.distrust("server n2 acknowledges before its disk has the bytes (set it)");
+    await pass(100);
+    assert.equal(other.is, "LOG_UNSAFE");
   });
 
   it("does not wait for ever: for one that has gone too, for a log that nobody leads", async () => {

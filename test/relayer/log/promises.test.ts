@@ -4,6 +4,8 @@ import { toHex } from "../../../protocol/bytes.ts";
 import { memoryLog } from "../../../relayer/adapters/memory/log.ts";
 import { memoryState } from "../../../relayer/adapters/memory/state.ts";
 import { createHealth, guardedLog } from "../../../relayer/cluster/health.ts";
+import { freezable } from "../../../relayer/log/freezable.ts";
+import { checkedLog, createSupplies, readingKept } from "../../../relayer/log/kept.ts";
 import { startReplica } from "../../../relayer/log/replica.ts";
 import type { PartitionLog } from "../../../relayer/ports.ts";
 import { enrolCommand, idAt, testClock, testIdentity } from "../../support/relayer.ts";
@@ -13,6 +15,7 @@ async function held() {
   const { nodeId, nodePublicKey, ...keyring } = testIdentity();
   const health = createHealth();
   const inner = memoryLog(2);
+  const state = memoryState();
   let [arrive, release] = [(): void => undefined, (): void => undefined];
   const arrived = new Promise<void>((resolve) => (arrive = resolve));
   const released = new Promise<void>((resolve) => (release = resolve));
@@ -27,14 +30,14 @@ async function held() {
   const replica = await startReplica(
     {
       genesisNodes: new Map([[toHex(nodeId), nodePublicKey]]),
-      refusal: health.refusal,
       onFault: (error) => {
         assert.ifError(error);
       },
     },
     {
-      log: guardedLog(slow, health, testClock()),
-      state: memoryState(),
+      // In the layers of a node of a cluster.
+      log: freezable(readingKept(checkedLog(guardedLog(slow, health, testClock()), state, createSupplies()), state)),
+      state,
       keyring: { nodeId, ...keyring },
       clock: testClock(),
     },
