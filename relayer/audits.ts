@@ -1,4 +1,5 @@
 import { ascii, toHex } from "../protocol/bytes.ts";
+import { noteAside } from "./aside.ts";
 import { startAudits, type Audits } from "./cluster/audits.ts";
 import { answerAudits } from "./cluster/reports.ts";
 import type { Config } from "./config.ts";
@@ -9,6 +10,7 @@ import { ledgerPartition } from "./notary/notary.ts";
 import { systemClock } from "./ops/clock.ts";
 import type { Ledger } from "./ports.ts";
 
+const HEARD_MS = 200;
 /** Batches of a partition that are compared with the chain, the newest ones. */
 const BATCHES_COMPARED = 1_000;
 
@@ -20,9 +22,9 @@ export function openAudits(
     readonly ledger: Pick<Ledger, "find">;
     readonly onFault: (error: unknown) => void;
   },
-): Audits | undefined {
+): (Audits & { readonly over: Promise<undefined> }) | undefined {
   if (audited === undefined || cluster === undefined) return undefined;
-  const { asking, engine, frozen, keeper, members, snapshots, supplies } = audited;
+  const { asking, engine, frozen, keeper, members, snapshots, supplies, aside } = audited;
   const { state: view, journal, keyring } = stores;
   const tag = ascii(config.MIDCHAIN_NETWORK);
   const batches = async (partition: number) => {
@@ -38,8 +40,17 @@ export function openAudits(
   };
   const snapshotOf = (partition: number): number | undefined => snapshots.newest()?.manifest.partitions[partition]?.seq;
   const node = toHex(keyring.nodeId);
-  answerAudits(asking, { node, view, frozen, supplies, keeper, journal, batches, snapshotOf });
-  return startAudits({
+  const over = Promise.withResolvers<undefined>();
+  const setAside = (): void => {
+    noteAside(config.MIDCHAIN_DATA_DIR, replica.partitions);
+    // Whoever asked hears so first.
+    void systemClock.sleep(HEARD_MS).then(() => {
+      over.resolve(undefined);
+    });
+  };
+  const here = { node, view, frozen, supplies, keeper, journal, members, replica, aside };
+  answerAudits(asking, { ...here, batches, snapshotOf, setAside });
+  const audits = startAudits({
     asking,
     engine,
     keeper,
@@ -57,4 +68,5 @@ export function openAudits(
     },
     awayMs: config.MIDCHAIN_TRIM_AWAY_MINUTES * 60_000,
   });
+  return { ...audits, over: over.promise };
 }

@@ -99,6 +99,11 @@ export const faults = {
     cause: "the state on this node's disk is not what was written there; it was moved aside and is made again",
     fix: 'check the disk; docs/RUNBOOK.md, "A database is damaged"',
   },
+  STATE_OUTVOTED: {
+    retry: true,
+    cause: "this node held another past than the rest; its state was moved aside and is made again",
+    fix: 'nothing is to be done; what it alone had promised is appended again; docs/CLUSTER.md, "Audit and repair"',
+  },
   STATE_LAYOUT: {
     retry: false,
     cause: "the state was written by an earlier version, in another layout",

@@ -1,6 +1,7 @@
 import { fromHex, toHex, type Hex } from "../protocol/bytes.ts";
 import { settleStage } from "./adapters/file/folder.ts";
 import { openAnchors } from "./adapters/viem/anchors.ts";
+import { openAside, settleAside, type Aside } from "./aside.ts";
 import type { Manifest } from "./audit/snapshot.ts";
 import { openAsking, type Asking } from "./cluster/asking.ts";
 import { joinCluster, type Cluster } from "./cluster/cluster.ts";
@@ -60,6 +61,7 @@ export interface Audited {
   /** Ids of the nodes whose records count. */
   readonly members: () => readonly Hex[];
   readonly snapshots: Snapshots;
+  readonly aside: Aside;
 }
 
 /** Opens the stores and replays what the logs hold. */
@@ -106,16 +108,17 @@ export async function layGround(
     return { stores, partitionLog, replica, cluster: undefined, audited: undefined, members, announce };
   }
   const words = wordsOf(stores, below, genesisNodes);
+  const list = (): readonly Hex[] => membersOf(state, genesisNodes);
   const cluster = joinCluster(
     { url: () => url, acceptUnsafe: config.MIDCHAIN_ACCEPT_UNSAFE_NATS === "yes" },
-    { words, engine: below.engine, replica, health, clock: systemClock, keyring, onFault },
+    { words, engine: below.engine, replica, members: list, health, clock: systemClock, keyring, onFault },
   );
   const asking = openAsking(words, self);
-  const list = (): readonly Hex[] => membersOf(state, genesisNodes);
   const isPressed = (newest: Manifest | undefined): boolean => isLogLarge(config, cluster.view(), newest);
   const snapshots = openSnapshots(config, { state, keyring, isPressed, onFault });
   offerSnapshots(asking, snapshots);
-  const audited = { engine: below.engine, keeper: below.keeper, frozen, supplies, asking, members: list, snapshots };
+  const aside = openAside(config.MIDCHAIN_DATA_DIR, state);
+  const audited = { ...below, frozen, supplies, asking, members: list, snapshots, aside };
   const members = { asking, list, has, isSteward: cluster.isSteward };
   return { stores, partitionLog, replica, cluster, audited, members, announce };
 }
@@ -135,6 +138,7 @@ const isMember = (publicKey: Uint8Array, view: StateView, genesis: GenesisNodes)
 
 /** Opens the stores; a node that the log no longer reaches takes another node's state first. */
 async function openWithin(config: Config, onFault: (error: unknown) => void): ReturnType<typeof openStores> {
+  settleAside(config.MIDCHAIN_DATA_DIR, onFault);
   settleStage(config.MIDCHAIN_DATA_DIR);
   await settleDamage(config.MIDCHAIN_DATA_DIR, config.MIDCHAIN_PARTITIONS, onFault);
   const opened = await openStores(config);

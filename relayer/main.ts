@@ -35,11 +35,41 @@ async function main(): Promise<void> {
   const log = createLogger(config.MIDCHAIN_LOG_LEVEL);
   const release = lock(config);
   process.on("exit", release);
-  const { close, urls } = await open(config, log).catch((error: unknown) => refuse([explain(error)], 1));
+  const openOne = (): Promise<Opened> => open(config, log).catch((error: unknown) => refuse([explain(error)], 1));
+  const opened = await openOne();
   // Whoever is told that it is ready may stop it at once.
-  stopOnSignal(close, log);
-  process.stdout.write(`${JSON.stringify({ event: "ready", ...urls })}\n`);
+  stopOnSignal(startAgain(opened, openOne, log), log);
+  process.stdout.write(`${JSON.stringify({ event: "ready", ...opened.urls })}\n`);
 }
+
+/** Closes a node that is over and opens it again, in this process, until it is closed for good; gives back how. */
+function startAgain(first: Opened, openOne: () => Promise<Opened>, log: Logger): () => Promise<void> {
+  let current = Promise.resolve(first);
+  let isEnding = false;
+  const watch = async ({ over, close }: Opened): Promise<void> => {
+    await over;
+    if (isEnding) return;
+    log.warn("starting again with another state");
+    const end = endHardAfter(STOP_MS_MAX);
+    current = close().then(() => {
+      clearTimeout(end);
+      return openOne();
+    });
+    await watch(await current);
+  };
+  watch(first).catch((error: unknown) => {
+    // Whoever looks after the process starts it again.
+    log.error({ error: String(error) }, "the node did not close cleanly");
+    process.exit(1);
+  });
+  return async () => {
+    isEnding = true;
+    await (await current).close();
+  };
+}
+
+/** What is not durable now has not been promised to anybody, so ending hard loses nothing. */
+const endHardAfter = (ms: number): NodeJS.Timeout => setTimeout(() => process.exit(1), ms).unref();
 
 function lock(config: Config): () => void {
   const dir = config.MIDCHAIN_DATA_DIR;
@@ -80,6 +110,7 @@ const operatorDoor = (
 
 interface Opened {
   readonly urls: { readonly url: string; readonly metrics: string };
+  readonly over: RelayerNode["over"];
   /** Closes everything again, in the opposite order. */
   readonly close: () => Promise<void>;
 }
@@ -117,6 +148,7 @@ async function open(config: Config, log: Logger): Promise<Opened> {
   node.announce(config.MIDCHAIN_PUBLIC_URL ?? url);
   return {
     urls: { url, metrics: `${metricsServer.url}/metrics` },
+    over: node.over,
     close: async () => {
       const closed = Promise.all([server.close(), metricsServer.close()]);
       close();
@@ -139,8 +171,7 @@ function stopOnSignal(close: () => Promise<void>, log: Logger): void {
   const stop = (): void => {
     if (stopping) return;
     stopping = true;
-    // What is not durable now has not been promised to anybody, so ending hard after the deadline loses nothing.
-    setTimeout(() => process.exit(1), STOP_MS_MAX).unref();
+    endHardAfter(STOP_MS_MAX);
     close().then(
       () => process.exit(0),
       (error: unknown) => {

@@ -57,6 +57,8 @@ export interface RelayerNode {
   readonly rotation: Rotation;
   /** Tells the other nodes of a cluster where people reach this one. */
   readonly announce: (url: string) => void;
+  /** Resolves when the node is to be stopped and started again: it has found that its state must be another one. */
+  readonly over: Promise<undefined>;
   readonly stop: () => Promise<void>;
 }
 
@@ -98,7 +100,6 @@ export async function startNode(
   );
   lookOnChange(executor, cluster);
   const erasures = tendErasures(config, ground, { vault, onFault });
-  const { acceptedByContract } = ledger;
   const reading = { view: state, keyring, ...common };
   return {
     network,
@@ -109,7 +110,7 @@ export async function startNode(
     executor,
     signatures,
     stages: {
-      guard: createGuard(network, { ...reading, signatures, acceptedByContract, offerOf: marketOf(config, ledger) }),
+      guard: createGuard(network, { ...reading, signatures, ...ofContracts(config, ledger) }),
       pending: createPending(network, { replica, log: partitionLog, ...common }),
     },
     enrolment: { replica, keyring, ...common, approvalDomain: network, ...signedBy(signatures, ledger) },
@@ -120,9 +121,12 @@ export async function startNode(
     membership: ground.audited === undefined ? undefined : openMembership(replica, ground.audited.members),
     rotation: erasures.rotation,
     announce,
+    over: audits?.over ?? NEVER,
     stop: () => stopAll({ executor, jobs, ledger, signatures, cluster, audits, erasures, ground, config }),
   };
 }
+
+const NEVER = new Promise<undefined>(() => undefined);
 
 interface Erasures {
   readonly rotation: Rotation;
@@ -199,6 +203,7 @@ async function stopAll(parts: {
   await parts.ledger.stop();
   await replica.stop();
   await parts.signatures.stop();
+  await audited?.aside.close();
   await Promise.all([stores.partitionLog.close(), stores.state.close(), stores.journal.close()]);
   await sealStores(parts.config.MIDCHAIN_DATA_DIR);
 }
@@ -210,6 +215,12 @@ const networkOf = (config: Config): Network => ({
   ledger: bytesOf(config.MIDCHAIN_LEDGER),
   engine: bytesOf(config.MIDCHAIN_ENGINE),
   tokens: new Set(config.MIDCHAIN_TOKENS),
+});
+
+/** What the guard asks of the chain: whether an account's contract accepts a signature, what is on offer. */
+const ofContracts = (config: Config, ledger: ViemLedger) => ({
+  acceptedByContract: ledger.acceptedByContract,
+  offerOf: marketOf(config, ledger),
 });
 
 const marketOf = ({ MIDCHAIN_MARKET: market }: Config, { client }: ViemLedger): OfferOf | undefined =>

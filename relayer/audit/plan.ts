@@ -42,25 +42,26 @@ export function planRepair(facts: PartitionFacts): Plan {
   if (agreement.kind === "divided") return { readOnly: true, alarms: [agreement.why], steps: [] };
   const { good } = agreement;
   const wrong = agreement.kind === "outvoted" ? agreement.wrong : [];
-  const nodes = [...planNodes(good, wrong)];
+  const rebuilt = [...planNodes(good, wrong)];
   const content = facts.log === undefined ? undefined : planContent(facts, facts.log, good);
   const replicas = facts.log === undefined || content !== undefined ? NOTHING : planReplicas(facts, facts.log, good);
+  const holding = facts.nodes.filter(({ aside = 0 }) => aside > 0);
   const alarms = [
     ...wrong.map(
       ({ nodes: outvoted }) => `${outvoted.map(({ node }) => node).join(", ")} hold another past than the rest`,
     ),
     ...(content?.alarms ?? []),
     ...replicas.alarms,
+    ...holding.map(({ node, aside = 0 }) => `${node} has set ${aside} records aside that the log may lack`),
   ];
   // What was set aside is appended to a log that is whole again, like anything else.
-  const salvaged = facts.nodes
-    .filter(({ aside = 0 }) => aside > 0)
-    .map(({ node }) => ({ kind: "salvage", node }) as const);
-  if (nodes.length === 0 && content === undefined)
+  const salvaged = holding.map(({ node }) => ({ kind: "salvage", node }) as const);
+  if (rebuilt.length === 0 && content === undefined)
     return { ...replicas, alarms, steps: [...replicas.steps, ...salvaged] };
   const waits = waitsFor(facts);
   if (waits !== undefined) return { readOnly: true, alarms: [...alarms, waits], steps: [] };
-  return { readOnly: true, alarms, steps: [...nodes, ...(content?.steps ?? []), ...replicas.steps] };
+  // Whoever is made again starts from the log as it is then.
+  return { readOnly: true, alarms, steps: [...(content?.steps ?? []), ...replicas.steps, ...rebuilt] };
 }
 
 /** Who must still be heard or stopped before content may change. */

@@ -44,6 +44,8 @@ export interface AuditPorts {
 
 const REPORT_MS_MAX = 3_000;
 const STEP_MS_MAX = 60_000;
+/** A node starts again in seconds; one whose state is large, or comes from a snapshot, is found by the next audit. */
+const REBUILT_MS_MAX = 60_000;
 /** Appends that were under way when the partition stopped may take their whole time. */
 const FREEZE_MS_MAX = 15_000;
 const LEAD_MS_MAX = 5_000;
@@ -73,6 +75,8 @@ export async function auditPartition(
     plan = planRepair(facts);
     for (const alarm of plan.alarms) alarms.add(alarm);
     if (plan.steps.length === 0) break;
+    // What was set aside is appended to a log that goes on.
+    if (plan.steps.every(({ kind }) => kind === "salvage")) await thawAll(facts, ports);
     for (const step of plan.steps) {
       taken.push(nameOf(step));
       if (!(await take(step, facts, ports))) return auditOf(facts, { plan, alarms, steps: taken, repaired: false });
@@ -81,7 +85,7 @@ export async function auditPartition(
     plan = planRepair(facts);
   }
   const isWell = !isBroken(plan);
-  if (isWell && facts.nodes.some(({ frozen }) => frozen)) await tellAll("thaw", partition, ports);
+  if (isWell) await thawAll(facts, ports);
   const steps = taken.length > 0 ? taken : plan.steps.map(nameOf);
   return auditOf(facts, { plan, alarms, steps, repaired: isWell && taken.length > 0 });
 }
@@ -128,6 +132,19 @@ function logOf(group: EnginePartition, generation: number): PartitionFacts["log"
   if (group.tail === undefined) return undefined;
   const leader = group.leader === undefined ? {} : { leader: group.leader };
   return { exists: true, generation, tail: group.tail, ...leader };
+}
+
+/** What the members say of a partition, each at the place of every other too. */
+export async function askPasts(
+  partition: number,
+  ports: Pick<AuditPorts, "asking" | "members">,
+): Promise<readonly NodeReport[]> {
+  const first = await askReports(partition, [], ports);
+  return askReports(
+    partition,
+    first.map(({ applied }) => applied),
+    ports,
+  );
 }
 
 /** What the members say of a partition; whoever does not answer in time has not been heard. */
@@ -177,6 +194,10 @@ async function freezeAll(facts: PartitionFacts, ports: AuditPorts): Promise<bool
   });
 }
 
+async function thawAll({ partition, nodes }: PartitionFacts, ports: AuditPorts): Promise<void> {
+  if (nodes.some(({ frozen }) => frozen)) await tellAll("thaw", partition, ports);
+}
+
 async function waitFor(msMax: number, { clock }: AuditPorts, holds: () => Promise<boolean>): Promise<boolean> {
   const deadline = clock.now() + msMax;
   for (;;) {
@@ -202,7 +223,7 @@ async function take(step: RepairStep, facts: PartitionFacts, ports: AuditPorts):
       { partition, ...body },
       { waitMs: STEP_MS_MAX, to: to as Hex, enough: ({ size }) => size > 0 },
     );
-    return answers.size > 0;
+    return [...answers.values()].includes(true);
   };
   try {
     switch (step.kind) {
@@ -220,15 +241,29 @@ async function take(step: RepairStep, facts: PartitionFacts, ports: AuditPorts):
         await salvage(partition, step.salvageFrom, ports);
         return true;
       case "rebuild state":
-        // A node that is only behind is handed the records; one that holds another past is for a person (docs/CLUSTER.md).
-        return step.asideFrom === undefined && (await supply(step, facts, ask));
+        // A node that is only behind is handed the records; one that holds another past starts again without it.
+        if (step.asideFrom === undefined) return await supply(step, facts, ask);
+        return (
+          (await ask("setAside", {}, step.node)) &&
+          (await waitFor(REBUILT_MS_MAX, ports, isRebuilt(step, facts, ports)))
+        );
       case "salvage":
-        return false;
+        return await ask("salvage", {}, step.node);
     }
   } catch (error) {
     ports.onFault(error);
     return false;
   }
+}
+
+/** It is there again, with what it had set aside. */
+function isRebuilt(
+  { node }: RepairStep & { kind: "rebuild state" },
+  { partition }: PartitionFacts,
+  ports: AuditPorts,
+): () => Promise<boolean> {
+  return async () =>
+    (await askReports(partition, [], ports)).some((said) => said.node === node && (said.aside ?? 0) > 0);
 }
 
 function supply(

@@ -32,6 +32,8 @@ export interface ClusterPorts {
   readonly words: Words;
   readonly engine: LogEngine;
   readonly replica: Pick<Replica, "applied" | "partitions">;
+  /** Ids of the nodes whose records count. */
+  readonly members: () => readonly Hex[];
   readonly health: Health;
   readonly clock: Clock;
   readonly keyring: Pick<Keyring, "nodeId" | "nodePublicKey">;
@@ -57,7 +59,8 @@ export function joinCluster(
   const isSteward = (): boolean => owns(STEWARD);
   let last: EngineLook = { servers: [], unsafe: [], partitions: [] };
   const stopping = new AbortController();
-  const unwatch = lookWhenBack({ ...ports, peers }, stopping.signal);
+  const others = (): readonly Hex[] => ports.members().filter((id) => id !== toHex(keyring.nodeId));
+  const unwatch = lookWhenBack({ ...ports, peers, others }, stopping.signal);
   const looking = lookOn(
     {
       ...ports,

@@ -1,14 +1,18 @@
 import { z } from "zod";
 import { toHex, type Hex } from "../../protocol/bytes.ts";
 import { compareAnchors } from "../audit/anchors.ts";
+import { judgeBranches } from "../audit/branches.ts";
 import type { DigestAt, NodeReport } from "../audit/facts.ts";
 import type { FreezableLog } from "../log/freezable.ts";
 import { digestAt, dropKept, firstKept, keptAt, keptFrom, type Supplies } from "../log/kept.ts";
 import { openFrom } from "../log/open.ts";
+import type { Replica } from "../log/replica.ts";
 import { keys } from "../midc/keys.ts";
 import { decodeApplied } from "../midc/rows.ts";
 import type { Journal, LogEntry, LogKeeper, State } from "../ports.ts";
+import type { Aside } from "../aside.ts";
 import type { Asking } from "./asking.ts";
+import { askPasts } from "./auditor.ts";
 
 /** What a node tells whoever audits, and what it does when told to. */
 
@@ -29,6 +33,11 @@ export interface ReportPorts {
   readonly supplies: Supplies;
   readonly keeper: LogKeeper;
   readonly journal: Pick<Journal, "put">;
+  readonly members: () => readonly Hex[];
+  readonly replica: Pick<Replica, "barrier" | "reached">;
+  readonly aside: Pick<Aside, "left" | "forget">;
+  /** Durably: from its next start on, which it asks for, this node has none of its present state. */
+  readonly setAside: () => void;
   /** Up to where a partition is in the newest snapshot stored here. */
   readonly snapshotOf: (partition: number) => number | undefined;
   /** Header hashes of a partition's batches: as the state has them, and as the chain has them. */
@@ -88,7 +97,39 @@ export function answerAudits(asking: Asking, ports: ReportPorts): void {
     await dropKept(ports.view, of, Math.min(before, applied, openFrom(ports.view, of) ?? before));
     return true;
   });
+  asking.answer("setAside", async (body) => {
+    const { partition: of } = partition.parse(body);
+    if (!(await isOutvoted(of, asking, ports))) return false;
+    ports.setAside();
+    return true;
+  });
+  asking.answer("salvage", async (body) => salvage(partition.parse(body).partition, ports));
   asking.answer("supply", async (body) => supply(supplyFrom.parse(body), asking, ports));
+}
+
+/** Not on one member's word: this node looks itself, and only where everybody is heard and stands still. */
+async function isOutvoted(of: number, asking: Asking, { node, members }: ReportPorts): Promise<boolean> {
+  const nodes = await askPasts(of, { asking, members });
+  if (nodes.length < members().length || nodes.some(({ frozen }) => !frozen)) return false;
+  const agreement = judgeBranches({ partition: of, nodes });
+  return (
+    agreement.kind === "outvoted" && agreement.wrong.some((branch) => branch.nodes.some((one) => one.node === node))
+  );
+}
+
+/** Appends what was set aside and is not in the log; over once all of it was applied here. */
+async function salvage(of: number, { frozen, replica, aside }: ReportPorts): Promise<boolean> {
+  if (frozen.isFrozen(of)) return false;
+  try {
+    await replica.barrier(of);
+    for (const record of aside.left(of)) await replica.reached(of, await frozen.append(of, record));
+  } catch {
+    // The log does not take it now, which its own fault says: the next audit asks again.
+    return false;
+  }
+  if (aside.left(of).length > 0) return false;
+  await aside.forget(of);
+  return true;
 }
 
 async function report({ partition: of, seqs }: z.infer<typeof wanted>, ports: ReportPorts): Promise<NodeReport> {
@@ -100,6 +141,7 @@ async function report({ partition: of, seqs }: z.infer<typeof wanted>, ports: Re
     digests: digestsAt(of, [applied, ...seqs], ports.view),
     frozen: ports.frozen.isStill(of),
     ...compareAnchors(held, onChain),
+    aside: ports.aside.left(of).length,
     ...known("keptFrom", firstKept(ports.view, of)),
     ...known("openFrom", openFrom(ports.view, of)),
     ...known("snapshot", ports.snapshotOf(of)),

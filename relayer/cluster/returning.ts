@@ -4,7 +4,7 @@ import type { Clock, LogEngine } from "../ports.ts";
 import type { Health } from "./health.ts";
 import type { Peers } from "./peers.ts";
 
-/** Whoever lived when the servers went away says how far it is at its next beat; who has not by then may be gone too. */
+/** Whoever lives says how far it is at its next beat; who has not by then may be gone too. */
 const HEAR_MS_MAX = 3_000;
 const AGAIN_MS = 200;
 /** What was said longer ago is left to the audits, which hear everybody first. */
@@ -14,6 +14,8 @@ interface Returning {
   readonly engine: Pick<LogEngine, "glance" | "onConnection">;
   readonly replica: Pick<Replica, "applied" | "partitions">;
   readonly peers: Pick<Peers, "all" | "live">;
+  /** Every other member, whether it lives or not. */
+  readonly others: () => readonly Hex[];
   readonly health: Pick<Health, "doubt" | "trust">;
   readonly clock: Clock;
   readonly onFault: (error: unknown) => void;
@@ -34,38 +36,46 @@ export function furthestOf({
 
 /**
  * Servers that were away may come back with less than they had: from old disks, or the most of them from none. What
- * always holds: since they were away last, nobody appends to a partition before its log was seen to reach as far as any
- * node that lives has applied it. Otherwise a record could take the place of one that was promised, and the nodes would
- * hold two pasts.
+ * always holds: since this node started, and since they were away last, it appends to a partition only after its log was
+ * seen to reach as far as any node that lives has applied it. Otherwise a record could take the place of one that was
+ * promised, and the nodes would hold two pasts.
  */
 export function lookWhenBack(ports: Returning, signal: AbortSignal): () => void {
   const { engine, replica, peers, health } = ports;
   let times = 0;
-  let lived: readonly Hex[] = [];
-  return engine.onConnection((isConnected) => {
+  // A node that starts knows of nobody who lives: it waits for all.
+  let awaited = ports.others();
+  const lookNow = (): void => {
     times += 1;
     const mine = times;
     const isOver = (): boolean => signal.aborted || times !== mine;
+    look(awaited, ports, isOver)
+      .then(() => {
+        if (!isOver()) awaited = [];
+      })
+      .catch(ports.onFault);
+  };
+  const unhear = engine.onConnection((isConnected) => {
     if (isConnected) {
-      look(lived, ports, isOver)
-        .then(() => {
-          if (!isOver()) lived = [];
-        })
-        .catch(ports.onFault);
+      lookNow();
       return;
     }
-    // Whoever was not heard again since the last time is still waited for.
-    const now = peers.live().filter(({ isSelf }) => !isSelf);
-    lived = [...new Set([...lived, ...now.map(({ id }) => id)])];
+    // What is being looked at now is of another time, and whoever was not heard again since is still waited for.
+    times += 1;
+    const lived = peers.live().filter(({ isSelf }) => !isSelf);
+    awaited = [...new Set([...awaited, ...lived.map(({ id }) => id)])];
     health.doubt(replica.partitions);
   });
+  health.doubt(replica.partitions);
+  lookNow();
+  return unhear;
 }
 
-async function look(lived: readonly Hex[], ports: Returning, isOver: () => boolean): Promise<void> {
+async function look(awaited: readonly Hex[], ports: Returning, isOver: () => boolean): Promise<void> {
   const { engine, replica, peers, health, clock } = ports;
-  const backAt = clock.now();
-  const isHeard = (id: Hex): boolean => peers.all().some((peer) => peer.id === id && peer.heardAt >= backAt);
-  while (!isOver() && clock.now() - backAt < HEAR_MS_MAX && !lived.every(isHeard)) await clock.sleep(AGAIN_MS);
+  const since = clock.now();
+  const isHeard = (id: Hex): boolean => peers.all().some((peer) => peer.id === id && peer.heardAt >= since);
+  while (!isOver() && clock.now() - since < HEAR_MS_MAX && !awaited.every(isHeard)) await clock.sleep(AGAIN_MS);
   // Each by itself: one that nobody leads holds up no other.
   await Promise.all(
     Array.from({ length: replica.partitions }, async (_, partition) => {

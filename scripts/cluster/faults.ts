@@ -5,6 +5,7 @@ import { erasureFaults } from "./faults/erasures.ts";
 import { databaseFaults } from "./faults/databases.ts";
 import type { Fault } from "./faults/fault.ts";
 import { logFaults } from "./faults/log.ts";
+import { pastFaults } from "./faults/pasts.ts";
 import { powerFaults } from "./faults/power.ts";
 import { relayerFaults } from "./faults/relayers.ts";
 import { serverFaults } from "./faults/servers.ts";
@@ -15,6 +16,7 @@ export const faults: readonly Fault[] = [
   ...serverFaults,
   ...logFaults,
   ...diskFaults,
+  ...pastFaults,
   ...databaseFaults,
   ...callFaults,
   ...powerFaults,

@@ -22,6 +22,10 @@ export interface Load {
   /** Erases everything of a person while the others go on, and lets it enrol anew; the chain that was erased. */
   readonly erase: (person: number) => Promise<Hex>;
   readonly chainOf: (person: number) => Hex;
+  /** Everybody opens the page anew: nobody asks any more for what was there when they were answered last. */
+  readonly openAnew: () => Promise<void>;
+  /** Forgets where the blocks lay that this node has shown, and when it gave its promises; not the promises. */
+  readonly excuse: (node: string) => void;
   /** Resolves when what was under way has been answered. */
   readonly stop: () => Promise<void>;
 }
@@ -29,10 +33,10 @@ export interface Load {
 interface Person {
   readonly name: string;
   readonly wallet: PrivateKeyAccount;
-  readonly client: Client;
-  readonly balancer: Balancer;
-  readonly wire: Wire;
-  readonly session: Session;
+  client: Client;
+  balancer: Balancer;
+  wire: Wire;
+  session: Session;
   /** Another one once it was erased. */
   chain: Hex;
 }
@@ -63,6 +67,18 @@ export async function openLoad(cluster: ClusterStack, seed: number): Promise<Loa
       };
     },
     chainOf: (index) => personAt(people, index).chain,
+    async openAnew() {
+      for (const [i, person] of people.entries()) {
+        const connected = connect(person.wallet, seed - i, cluster);
+        await again(() => connected.client.unlock());
+        Object.assign(person, connected);
+      }
+    },
+    excuse(node) {
+      const kept = ops.filter((op) => op.node !== node || op.f !== "read");
+      const told = kept.map((op) => (op.node === node ? { ...op, t1: Number.MAX_SAFE_INTEGER } : op));
+      ops.splice(0, ops.length, ...told);
+    },
     async erase(index) {
       const person = personAt(people, index);
       const { chain } = person;
@@ -91,14 +107,18 @@ export async function openLoad(cluster: ClusterStack, seed: number): Promise<Loa
 async function enter(name: string, seed: number, cluster: ClusterStack, ops: Op[]): Promise<Person> {
   const wallet = cluster.wallets[name];
   if (wallet === undefined) throw new RangeError(`no wallet for ${name}`);
+  const person: Person = { name, wallet, ...connect(wallet, seed, cluster), chain: "0x" };
+  await enrol(person, ops);
+  return person;
+}
+
+function connect(wallet: PrivateKeyAccount, seed: number, cluster: ClusterStack) {
   const urls = cluster.relayers.map(({ url }) => url);
   const balancer = balance(urls, seeded(seed));
   const client = createClient({ url: cluster.url, origin: cluster.url, wallet, fetch: balancer.fetch });
   const wire = openWire(cluster.url, balancer.fetch);
   const session = openSession(wire, { wallet, origin: cluster.url, network: client.network });
-  const person: Person = { name, wallet, client, balancer, wire, session, chain: "0x" };
-  await enrol(person, ops);
-  return person;
+  return { client, balancer, wire, session };
 }
 
 const personAt = (people: readonly Person[], index: number): Person => {

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, globSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Audit } from "../../../relayer/cluster/audits.ts";
 import type { Arena } from "../arena.ts";
@@ -81,29 +81,6 @@ export const diskFaults: readonly Fault[] = [
         await progress(arena);
       }),
   },
-  {
-    name: "suffix-lost",
-    rows: ["F13"],
-    about: "all servers come back from an old copy of their disks; what the nodes have applied since is put back",
-    quick: false,
-    async run(arena) {
-      const { servers } = arena.cluster.nats;
-      const copy = (server: Server): string => `${server.storeDir}.old`;
-      await Promise.all(servers.map((server) => server.kill("SIGTERM")));
-      for (const server of servers) cpSync(server.storeDir, copy(server), { recursive: true });
-      await Promise.all(servers.map((server) => server.start()));
-      await progress(arena, 12);
-      await Promise.all(servers.map((server) => server.kill("SIGKILL")));
-      for (const server of servers) {
-        rmSync(server.storeDir, { recursive: true });
-        cpSync(copy(server), server.storeDir, { recursive: true });
-        rmSync(copy(server), { recursive: true });
-      }
-      await Promise.all(servers.map((server) => server.start()));
-      await audited(arena);
-      await progress(arena);
-    },
-  },
 ];
 
 /** Damages every block of the log that one server holds, so that no luck is needed to hit a record. */
@@ -131,26 +108,27 @@ async function mended(arena: Arena): Promise<void> {
 
 const AUDIT_MS_MAX = 120_000;
 
+export async function audit({ cluster }: Arena, options: "" | "?repair=true" = ""): Promise<Audit | undefined> {
+  const [first] = cluster.relayers;
+  const response = await fetch(new URL(`/audit${options}`, first?.metricsUrl), {
+    method: "POST",
+    headers: { "x-midchain-operator": "fault" },
+  }).catch(() => undefined);
+  return response?.ok === true ? ((await response.json()) as Audit) : undefined;
+}
+
 /** Audits and repairs until everything holds; the verdict on the history comes afterwards. */
 export async function audited(arena: Arena): Promise<Audit> {
-  const run = async (): Promise<Audit | undefined> => {
-    const [first] = arena.cluster.relayers;
-    const response = await fetch(new URL("/audit?repair=true", first?.metricsUrl), {
-      method: "POST",
-      headers: { "x-midchain-operator": "fault" },
-    }).catch(() => undefined);
-    return response?.ok === true ? ((await response.json()) as Audit) : undefined;
-  };
-  const { audit } = await arena.until(
+  const { last } = await arena.until(
     "an audit without complaint",
     async () => {
-      const seen = await run();
+      const seen = await audit(arena, "?repair=true");
       // What is complained about comes first, where it does not come to an end.
-      return { about: seen?.partitions.filter(({ alarms }) => alarms.length > 0), audit: seen };
+      return { about: seen?.partitions.filter(({ alarms }) => alarms.length > 0), last: seen };
     },
-    (seen) => seen.audit?.ok === true,
+    (seen) => seen.last?.ok === true,
     AUDIT_MS_MAX,
   );
-  if (audit === undefined) throw new Error("no audit");
-  return audit;
+  if (last === undefined) throw new Error("no audit");
+  return last;
 }

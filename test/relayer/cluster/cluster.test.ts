@@ -60,9 +60,10 @@ async function afterLooks(looks: readonly EngineLook[], acceptUnsafe = false, sa
           connection = listener;
           return () => undefined;
         },
-        glance: () => Promise.resolve(undefined),
+        glance: () => Promise.resolve(10),
       },
       replica: { partitions: 2, applied: () => 10 },
+      members: () => [],
       health,
       clock,
       keyring: testIdentity(),

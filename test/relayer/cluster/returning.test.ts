@@ -10,7 +10,7 @@ import { random } from "../../support/relayer.ts";
 const PARTITIONS = 2;
 
 /** A node that has applied ten records of each partition, and another that said so too; the log is as told. */
-function node() {
+function starting() {
   const clock = manualClock();
   const health = createHealth();
   const stopping = new AbortController();
@@ -31,6 +31,7 @@ function node() {
       },
       replica,
       peers,
+      others: () => [other.id],
       health,
       clock,
       onFault: (error) => {
@@ -60,6 +61,14 @@ function node() {
   };
 }
 
+/** The same, later: it has started, and looked at every log. */
+async function node() {
+  const one = starting();
+  one.says([10, 10]);
+  await one.pass(300);
+  return one;
+}
+
 /** What became of an append until now. */
 function outcome(append: Promise<number>) {
   const seen: { is: unknown } = { is: "waiting" };
@@ -72,7 +81,7 @@ function outcome(append: Promise<number>) {
 
 describe("a node whose servers were away", () => {
   it("appends again once the others were heard and the log is seen to reach as far as all have applied", async () => {
-    const { log, away, back, says, pass } = node();
+    const { log, away, back, says, pass } = await node();
     assert.equal(await log.append(0, random(5)), 1, "nothing is waited for before");
     away();
     const append = outcome(log.append(0, random(5)));
@@ -89,7 +98,7 @@ describe("a node whose servers were away", () => {
       [9, 10],
       [10, 11],
     ] as const) {
-      const { log, tails, away, back, says, pass, health } = node();
+      const { log, tails, away, back, says, pass, health } = await node();
       away();
       tails[0] = tail;
       await back();
@@ -106,7 +115,7 @@ describe("a node whose servers were away", () => {
   });
 
   it("lets nobody wait for a log that is known to have lost records, or that cannot be believed", async () => {
-    const { log, health, away, pass } = node();
+    const { log, health, away, pass } = await node();
     away();
     const append = outcome(log.append(0, random(5)));
     await pass(100);
@@ -124,7 +133,7 @@ describe("a node whose servers were away", () => {
   });
 
   it("does not wait for ever: for one that has gone too, for a log that nobody leads", async () => {
-    const { log, tails, away, back, pass } = node();
+    const { log, tails, away, back, pass } = await node();
     away();
     tails[0] = undefined;
     await back();
@@ -138,7 +147,7 @@ describe("a node whose servers were away", () => {
   });
 
   it("looks anew when they go away again meanwhile", async () => {
-    const { log, away, back, says, pass } = node();
+    const { log, away, back, says, pass } = await node();
     away();
     await back();
     away();
@@ -152,8 +161,29 @@ describe("a node whose servers were away", () => {
     assert.equal(append.is, 1);
   });
 
+  it("hears every member before it appends after a start, or waits as long, and looks at every log", async () => {
+    for (const [hears, goneOn] of [
+      [true, 300],
+      [false, 3_200],
+    ] as const) {
+      const { log, tails, says, pass } = starting();
+      tails[0] = 10;
+      tails[1] = 9;
+      const [whole, short] = [outcome(log.append(0, random(5))), outcome(log.append(1, random(5)))];
+      await pass(100);
+      assert.equal(whole.is, "waiting", "nobody was heard since the start");
+      if (hears) says([10, 11]);
+      await pass(goneOn);
+      assert.equal(whole.is, 1);
+      assert.equal(short.is, "waiting", "itself or another has applied more than that log holds");
+      tails[1] = 11;
+      await pass(300);
+      assert.equal(short.is, 1);
+    }
+  });
+
   it("counts what another has said for a minute", async () => {
-    const { furthest, says, pass } = node();
+    const { furthest, says, pass } = await node();
     says([12, 3]);
     assert.deepEqual(furthest(), [12, 10]);
     await pass(60_000);

@@ -134,6 +134,7 @@ describe("the executor of a partition", () => {
       {
         ...{ words: words[0]!, clock, keyring: identities[0]!, health: createHealth(), onFault: () => undefined },
         replica: { partitions: 64, applied: () => 0 },
+        members: () => identities.map(({ nodeId }) => toHex(nodeId)),
         engine: {
           look: () => new Promise(() => undefined),
           partition: () => Promise.reject(new Error("not asked")),

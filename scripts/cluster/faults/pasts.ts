@@ -1,0 +1,88 @@
+import { cpSync, rmSync } from "node:fs";
+import type { Audit } from "../../../relayer/cluster/audits.ts";
+import type { Arena } from "../arena.ts";
+import { audit, audited } from "./disks.ts";
+import { pick, progress, type Fault } from "./fault.ts";
+
+type Server = Arena["cluster"]["nats"]["servers"][number];
+
+/** What was promised is no longer in any log. Somebody still has it, and nobody may write over it. */
+export const pastFaults: readonly Fault[] = [
+  {
+    name: "suffix-lost",
+    rows: ["F13"],
+    about: "all servers come back from an old copy of their disks; what the nodes have applied since is put back",
+    quick: false,
+    run: (arena) => fromOldDisks(arena, {}),
+  },
+  {
+    name: "suffix-lost-at-start",
+    rows: ["F13"],
+    about: "the same, and a relayer starts with them that was off meanwhile: it must ask the others before it appends",
+    quick: false,
+    run(arena, random) {
+      const relayer = pick(arena.cluster.relayers, random);
+      return fromOldDisks(arena, { before: () => relayer.kill("SIGKILL"), withThem: () => relayer.start() });
+    },
+  },
+  {
+    name: "two-pasts",
+    rows: ["F13"],
+    about:
+      "one relayer alone has promised something; it is off while the servers come back from an old copy and the others go on",
+    quick: false,
+    async run(arena, random) {
+      const { relayers } = arena.cluster;
+      const alone = pick(relayers, random);
+      const others = relayers.filter((relayer) => relayer !== alone);
+      await fromOldDisks(arena, {
+        before: async () => {
+          await Promise.all(others.map((relayer) => relayer.kill("SIGKILL")));
+        },
+        after: () => alone.kill("SIGKILL"),
+        async withThem() {
+          await Promise.all(others.map((relayer) => relayer.start()));
+          await arena.load.openAnew();
+          await progress(arena, 12);
+          await alone.start();
+          await arena.until("another past", () => audit(arena), isDivided);
+        },
+      });
+      // Where the blocks lie that it showed is for the others to say now. What it promised must be there all the same.
+      arena.load.excuse(alone.url);
+    },
+  },
+];
+
+const isDivided = (seen: Audit | undefined): boolean =>
+  seen?.partitions.some(({ alarms }) => alarms.some((alarm) => alarm.includes("another past"))) === true;
+
+interface Around {
+  /** While the servers are off for the copy. */
+  readonly before?: () => Promise<void>;
+  /** When the servers have been killed, with more than the copy has. */
+  readonly after?: () => Promise<void>;
+  /** As the servers come back. */
+  readonly withThem?: () => Promise<void>;
+}
+
+/** Has every server come back from a copy of its disk that the relayers have gone on from. */
+async function fromOldDisks(arena: Arena, { before, after, withThem }: Around): Promise<void> {
+  const { servers } = arena.cluster.nats;
+  const copy = (server: Server): string => `${server.storeDir}.old`;
+  await Promise.all(servers.map((server) => server.kill("SIGTERM")));
+  for (const server of servers) cpSync(server.storeDir, copy(server), { recursive: true });
+  await before?.();
+  await Promise.all(servers.map((server) => server.start()));
+  await progress(arena, 12);
+  await Promise.all(servers.map((server) => server.kill("SIGKILL")));
+  await after?.();
+  for (const server of servers) {
+    rmSync(server.storeDir, { recursive: true });
+    cpSync(copy(server), server.storeDir, { recursive: true });
+    rmSync(copy(server), { recursive: true });
+  }
+  await Promise.all([...servers.map((server) => server.start()), withThem?.()]);
+  await audited(arena);
+  await progress(arena);
+}
