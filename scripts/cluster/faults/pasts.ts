@@ -2,8 +2,9 @@ import { cpSync, rmSync } from "node:fs";
 import type { Audit } from "../../../relayer/cluster/audits.ts";
 import type { Arena } from "../arena.ts";
 import { audit, audited } from "./disks.ts";
-import { pick, progress, type Fault } from "./fault.ts";
+import { last, pick, progress, type Fault } from "./fault.ts";
 
+type Relayer = Arena["cluster"]["relayers"][number];
 type Server = Arena["cluster"]["nats"]["servers"][number];
 
 /** What was promised is no longer in any log. Somebody still has it, and nobody may write over it. */
@@ -30,29 +31,53 @@ export const pastFaults: readonly Fault[] = [
     rows: ["F13"],
     about:
       "one relayer alone has promised something; it is off while the servers come back from an old copy and the others go on",
+    quick: true,
+    run: (arena, random) => twoPasts(arena, random),
+  },
+  {
+    name: "two-pasts-killed",
+    rows: ["F13", "F15"],
+    about: "the same, and that relayer is killed again and again while it gives its past up",
     quick: false,
-    async run(arena, random) {
-      const { relayers } = arena.cluster;
-      const alone = pick(relayers, random);
-      const others = relayers.filter((relayer) => relayer !== alone);
-      await fromOldDisks(arena, {
-        before: async () => {
-          await Promise.all(others.map((relayer) => relayer.kill("SIGKILL")));
-        },
-        after: () => alone.kill("SIGKILL"),
-        async withThem() {
-          await Promise.all(others.map((relayer) => relayer.start()));
-          await arena.load.openAnew();
-          await progress(arena, 12);
-          await alone.start();
-          await arena.until("another past", () => audit(arena), isDivided);
-        },
-      });
-      // Where the blocks lie that it showed is for the others to say now. What it promised must be there all the same.
-      arena.load.excuse(alone.url);
-    },
+    run: (arena, random) =>
+      twoPasts(arena, random, async (relayer) => {
+        for (let round = 0; round < KILLS; round += 1) {
+          await last(random() * KILLED_WITHIN_MS);
+          await relayer.kill("SIGKILL");
+          await relayer.start();
+        }
+      }),
   },
 ];
+
+const KILLS = 6;
+const KILLED_WITHIN_MS = 5_000;
+
+async function twoPasts(
+  arena: Arena,
+  random: () => number,
+  meanwhile?: (alone: Relayer) => Promise<void>,
+): Promise<void> {
+  const { relayers } = arena.cluster;
+  const alone = pick(relayers, random);
+  const others = relayers.filter((relayer) => relayer !== alone);
+  await fromOldDisks(arena, {
+    before: async () => {
+      await Promise.all(others.map((relayer) => relayer.kill("SIGKILL")));
+    },
+    after: () => alone.kill("SIGKILL"),
+    async withThem() {
+      await Promise.all(others.map((relayer) => relayer.start()));
+      await arena.load.openAnew();
+      await progress(arena, 12);
+      await alone.start();
+      await arena.until("another past", () => audit(arena), isDivided);
+    },
+    meanwhile: () => meanwhile?.(alone) ?? Promise.resolve(),
+  });
+  // Where the blocks lie that it showed is for the others to say now. What it promised must be there all the same.
+  arena.load.excuse(alone.url);
+}
 
 const isDivided = (seen: Audit | undefined): boolean =>
   seen?.partitions.some(({ alarms }) => alarms.some((alarm) => alarm.includes("another past"))) === true;
@@ -64,10 +89,12 @@ interface Around {
   readonly after?: () => Promise<void>;
   /** As the servers come back. */
   readonly withThem?: () => Promise<void>;
+  /** While it is repaired. */
+  readonly meanwhile?: () => Promise<void>;
 }
 
 /** Has every server come back from a copy of its disk that the relayers have gone on from. */
-async function fromOldDisks(arena: Arena, { before, after, withThem }: Around): Promise<void> {
+async function fromOldDisks(arena: Arena, { before, after, withThem, meanwhile }: Around): Promise<void> {
   const { servers } = arena.cluster.nats;
   const copy = (server: Server): string => `${server.storeDir}.old`;
   await Promise.all(servers.map((server) => server.kill("SIGTERM")));
@@ -83,6 +110,7 @@ async function fromOldDisks(arena: Arena, { before, after, withThem }: Around): 
     rmSync(copy(server), { recursive: true });
   }
   await Promise.all([...servers.map((server) => server.start()), withThem?.()]);
+  await Promise.all([audited(arena), meanwhile?.()]);
   await audited(arena);
   await progress(arena);
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { equalBytes, toHex, type Hex } from "../../../protocol/bytes.ts";
+import { toHex, type Hex } from "../../../protocol/bytes.ts";
 import { digestsIn, reportIn } from "../../../relayer/cluster/answers.ts";
 import { openAsking } from "../../../relayer/cluster/asking.ts";
 import { joinCluster } from "../../../relayer/cluster/cluster.ts";
@@ -8,37 +8,10 @@ import { createHealth } from "../../../relayer/cluster/health.ts";
 import { followPeers } from "../../../relayer/cluster/peers.ts";
 import { executorOf } from "../../../relayer/cluster/rendezvous.ts";
 import { openWords, type Words } from "../../../relayer/cluster/words.ts";
-import type { Gossip } from "../../../relayer/ports.ts";
 import { random, testClock, testIdentity } from "../../support/relayer.ts";
+import { members } from "../../support/room.ts";
 
 type Identity = ReturnType<typeof testIdentity>;
-
-/** One room in which everybody hears everybody, and what was said in it. */
-function room(): Gossip & { readonly said: { readonly topic: string; readonly word: Uint8Array }[] } {
-  const listeners = new Map<string, Set<(word: Uint8Array) => void>>();
-  const said: { readonly topic: string; readonly word: Uint8Array }[] = [];
-  return {
-    said,
-    tell(topic, word) {
-      said.push({ topic, word });
-      for (const listener of listeners.get(topic) ?? []) listener(word);
-    },
-    hear(topic, listener) {
-      const hearing = listeners.get(topic) ?? new Set();
-      listeners.set(topic, hearing.add(listener));
-      return () => hearing.delete(listener);
-    },
-  };
-}
-
-function members(count: number) {
-  const gossip = room();
-  const identities = Array.from({ length: count }, testIdentity);
-  const isMember = (publicKey: Uint8Array): boolean =>
-    identities.some(({ nodePublicKey }) => equalBytes(nodePublicKey, publicKey));
-  const words = identities.map((identity) => openWords(gossip, identity, isMember));
-  return { gossip, identities, words, isMember };
-}
 
 describe("a word", () => {
   it("is heard by the other members, with who said it, and not by its speaker", () => {
