@@ -9,7 +9,7 @@ import { Fault } from "./errors.ts";
 import { digestAt, keptAt } from "./log/kept.ts";
 import { keys } from "./midc/keys.ts";
 import { decodeApplied } from "./midc/rows.ts";
-import type { CopyableState, StateView } from "./ports.ts";
+import type { Aside, CopyableState, StateView } from "./ports.ts";
 
 /**
  * What a node does with a past that the rest does not share. At its next start its whole state is moved aside and made
@@ -19,13 +19,6 @@ import type { CopyableState, StateView } from "./ports.ts";
  * What always holds: the note is durable before anything moves, and what was moved is there until every partition of it
  * was seen in the logs. Every line may be the last one that runs: it is called again.
  */
-export interface Aside {
-  /** Records that were applied there and are not here, in their order: those that their log may lack. */
-  readonly left: (partition: number) => readonly Uint8Array[];
-  /** Nothing of the partition is needed any more; after the last one the folder is removed. */
-  readonly forget: (partition: number) => Promise<void>;
-  readonly close: () => Promise<void>;
-}
 
 const NOTES_FILE = "aside.json";
 const PREFIX = "state.outvoted-";

@@ -1,7 +1,7 @@
 import { fromHex, toHex, type Hex } from "../protocol/bytes.ts";
 import { settleStage } from "./adapters/file/folder.ts";
 import { openAnchors } from "./adapters/viem/anchors.ts";
-import { openAside, settleAside, type Aside } from "./aside.ts";
+import { openAside, settleAside } from "./aside.ts";
 import type { Manifest } from "./audit/snapshot.ts";
 import { openAsking, type Asking } from "./cluster/asking.ts";
 import { joinCluster, type Cluster } from "./cluster/cluster.ts";
@@ -22,7 +22,7 @@ import { keys } from "./midc/keys.ts";
 import { nodeIdOf } from "./midc/record.ts";
 import { systemClock } from "./ops/clock.ts";
 import { memberKey, type GenesisNodes } from "./midc/apply.ts";
-import type { Journal, LogEngine, LogKeeper, PartitionLog, StateView } from "./ports.ts";
+import type { Aside, Journal, LogEngine, LogKeeper, PartitionLog, StateView } from "./ports.ts";
 import { checkWraps } from "./privacy/wraps.ts";
 import { openSnapshots, type Snapshots } from "./snapshots.ts";
 import { genesisOf, openStores, type Below, type Stores } from "./stores.ts";

@@ -90,6 +90,15 @@ export interface LogKeeper {
   trim(partition: number, beforeSeq: number): Promise<void>;
 }
 
+/** What this node had applied before it was found to hold another past than the rest. */
+export interface Aside {
+  /** Records that were applied then and are not here, in their order: those that their log may lack. */
+  left(partition: number): readonly Uint8Array[];
+  /** Nothing of the partition is needed any more; after the last one nothing is kept. */
+  forget(partition: number): Promise<void>;
+  close(): Promise<void>;
+}
+
 export interface EngineLook {
   readonly servers: readonly { readonly name: string; readonly version: string; readonly syncAlways: boolean }[];
   /** With the name of the server where it is one server's fault. */

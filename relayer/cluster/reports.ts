@@ -9,8 +9,7 @@ import { openFrom } from "../log/open.ts";
 import type { Replica } from "../log/replica.ts";
 import { keys } from "../midc/keys.ts";
 import { decodeApplied } from "../midc/rows.ts";
-import type { Journal, LogEntry, LogKeeper, State } from "../ports.ts";
-import type { Aside } from "../aside.ts";
+import type { Aside, Journal, LogEntry, LogKeeper, State } from "../ports.ts";
 import type { Asking } from "./asking.ts";
 import { askPasts } from "./auditor.ts";
 

@@ -3,7 +3,6 @@ import { describe, it } from "node:test";
 import { toHex, type Hex } from "../../../protocol/bytes.ts";
 import { memoryLog } from "../../../relayer/adapters/memory/log.ts";
 import { memoryState } from "../../../relayer/adapters/memory/state.ts";
-import type { Aside } from "../../../relayer/aside.ts";
 import { openAsking, type Asking } from "../../../relayer/cluster/asking.ts";
 import { auditPartition, type AuditPorts } from "../../../relayer/cluster/auditor.ts";
 import { answerAudits } from "../../../relayer/cluster/reports.ts";
@@ -11,7 +10,7 @@ import { freezable } from "../../../relayer/log/freezable.ts";
 import { createSupplies, keptFrom } from "../../../relayer/log/kept.ts";
 import { startReplica } from "../../../relayer/log/replica.ts";
 import { systemClock } from "../../../relayer/ops/clock.ts";
-import type { PartitionLog, StateView } from "../../../relayer/ports.ts";
+import type { Aside, PartitionLog, StateView } from "../../../relayer/ports.ts";
 import { testIdentity } from "../../support/relayer.ts";
 import { members } from "../../support/room.ts";
 
