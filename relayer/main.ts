@@ -12,6 +12,8 @@ import { createLogger, type Logger } from "./ops/logger.ts";
 import { createMetrics, type Metrics } from "./ops/metrics.ts";
 
 const STOP_MS_MAX = 9_000;
+/** Nobody waits for the end of this process then, so it may take its time. */
+const START_AGAIN_MS_MAX = 60_000;
 
 /** One line for the cause, one for the fix; never a stack. */
 function refuse(problems: readonly (readonly [cause: string, fix: string])[], exitCode: 1 | 2): never {
@@ -50,7 +52,7 @@ function startAgain(first: Opened, openOne: () => Promise<Opened>, log: Logger):
     await over;
     if (isEnding) return;
     log.warn("starting again with another state");
-    const end = endHardAfter(STOP_MS_MAX);
+    const end = endHardAfter(START_AGAIN_MS_MAX);
     current = close().then(() => {
       clearTimeout(end);
       return openOne();
