@@ -7,6 +7,7 @@ import { ROWS_FILE, sync, writeDurably } from "./adapters/file/folder.ts";
 import { openLmdbState } from "./adapters/lmdb/state.ts";
 import { Fault } from "./errors.ts";
 import { digestAt, keptAt } from "./log/kept.ts";
+import { applyRecord, Overlay, type Cluster } from "./midc/apply.ts";
 import { keys } from "./midc/keys.ts";
 import { decodeApplied } from "./midc/rows.ts";
 import type { Aside, CopyableState, StateView } from "./ports.ts";
@@ -74,16 +75,18 @@ export function settleAside(dataDir: string, onFault: (error: unknown) => void):
 }
 
 /** What was moved aside before, beside the state that is in use now. */
-export function openAside(dataDir: string, view: StateView): Aside {
+export function openAside(dataDir: string, view: StateView, cluster: Cluster): Aside {
   let notes = notesIn(dataDir).filter(({ folder }) => existsSync(join(dataDir, folder)));
   const states = new Map<string, CopyableState>(
     notes.map(({ folder }) => [folder, openLmdbState(join(dataDir, folder))]),
   );
+  const pastsOf = (partition: number): readonly Past[] =>
+    notes
+      .filter(({ partitions }) => partitions.includes(partition))
+      .map(({ folder }) => ({ partition, there: states.get(folder) ?? view, here: view }));
   return {
-    left: (partition) =>
-      notes
-        .filter(({ partitions }) => partitions.includes(partition))
-        .flatMap(({ folder }) => [...missing(partition, states.get(folder) ?? view, view)]),
+    count: (partition) => pastsOf(partition).reduce((sum, past) => sum + Math.max(1, extentOf(past)), 0),
+    left: (partition) => pastsOf(partition).flatMap((past) => [...missing(past, cluster)]),
     async forget(partition) {
       notes = notes.map((note) => ({ ...note, partitions: note.partitions.filter((p) => p !== partition) }));
       const over = notes.filter(({ partitions }) => partitions.length === 0);
@@ -101,28 +104,42 @@ export function openAside(dataDir: string, view: StateView): Aside {
   };
 }
 
+/** A partition in a state that was moved aside, and in the one that is in use. */
+interface Past {
+  readonly partition: number;
+  readonly there: StateView;
+  readonly here: StateView;
+}
+
 const appliedIn = (view: StateView, partition: number): number => decodeApplied(view.get(keys.applied(partition))).seq;
 
 const nameOf = (record: Uint8Array): string => toHex(sha256(record));
 
-function* missing(partition: number, there: StateView, here: StateView): Generator<Uint8Array> {
-  const from = lastShared(partition, there, here) + 1;
-  const known = new Set<string>();
-  for (let seq = from; seq <= appliedIn(here, partition); seq += 1) {
-    const kept = keptAt(here, partition, seq);
-    if (kept !== undefined) known.add(nameOf(kept.bytes));
-  }
-  for (let seq = from; seq <= appliedIn(there, partition); seq += 1) {
-    const kept = keptAt(there, partition, seq);
-    if (kept !== undefined && !known.has(nameOf(kept.bytes))) yield kept.bytes;
+/** Those that are not kept here and would change something if they were appended now. */
+function* missing({ partition, there, here }: Past, cluster: Cluster): Generator<Uint8Array> {
+  const from = lastShared({ partition, there, here }) + 1;
+  const known = new Set([...recordsFrom(here, partition, from)].map(nameOf));
+  const overlay = new Overlay(here);
+  let seq = appliedIn(here, partition);
+  for (const bytes of recordsFrom(there, partition, from)) {
+    if (known.has(nameOf(bytes))) continue;
+    const { results } = applyRecord(overlay, { partition, seq: (seq += 1), bytes }, cluster);
+    if (results.some(({ kind }) => kind === "done")) yield bytes;
   }
 }
 
-/**
- * Digests are chained: equal ones say that all below is equal too. Where one of the two no longer keeps any, everything
- * there is left: appending what is known changes nothing.
- */
-function lastShared(partition: number, there: StateView, here: StateView): number {
+function* recordsFrom(view: StateView, partition: number, from: number): Generator<Uint8Array> {
+  for (let seq = from; seq <= appliedIn(view, partition); seq += 1) {
+    const kept = keptAt(view, partition, seq);
+    if (kept !== undefined) yield kept.bytes;
+  }
+}
+
+/** How many records may be missing: cheaper to tell than which. */
+const extentOf = (past: Past): number => appliedIn(past.there, past.partition) - lastShared(past);
+
+/** Digests are chained: equal ones say that all below is equal too. 0 where one of the two no longer keeps any. */
+function lastShared({ partition, there, here }: Past): number {
   for (let seq = Math.min(appliedIn(there, partition), appliedIn(here, partition)); seq > 0; seq -= 1) {
     const [one, two] = [digestAt(there, partition, seq), digestAt(here, partition, seq)];
     if (one === undefined || two === undefined) return 0;

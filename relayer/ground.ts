@@ -117,7 +117,7 @@ export async function layGround(
   const isPressed = (newest: Manifest | undefined): boolean => isLogLarge(config, cluster.view(), newest);
   const snapshots = openSnapshots(config, { state, keyring, isPressed, onFault });
   offerSnapshots(asking, snapshots);
-  const aside = openAside(config.MIDCHAIN_DATA_DIR, state);
+  const aside = openAside(config.MIDCHAIN_DATA_DIR, state, { partitions: replica.partitions, genesisNodes });
   const audited = { ...below, frozen, supplies, asking, members: list, snapshots, aside };
   const members = { asking, list, has, isSteward: cluster.isSteward };
   return { stores, partitionLog, replica, cluster, audited, members, announce };

@@ -92,7 +92,9 @@ export interface LogKeeper {
 
 /** What this node had applied before it was found to hold another past than the rest. */
 export interface Aside {
-  /** Records that were applied then and are not here, in their order: those that their log may lack. */
+  /** How many records its log may lack, at most; at least one until it is forgotten. */
+  count(partition: number): number;
+  /** Those of them that would change something, in their order. */
   left(partition: number): readonly Uint8Array[];
   /** Nothing of the partition is needed any more; after the last one nothing is kept. */
   forget(partition: number): Promise<void>;

@@ -34,7 +34,7 @@ export interface ReportPorts {
   readonly journal: Pick<Journal, "put">;
   readonly members: () => readonly Hex[];
   readonly replica: Pick<Replica, "barrier" | "reached">;
-  readonly aside: Pick<Aside, "left" | "forget">;
+  readonly aside: Pick<Aside, "count" | "left" | "forget">;
   /** Durably: from its next start on, which it asks for, this node has none of its present state. */
   readonly setAside: () => void;
   /** Up to where a partition is in the newest snapshot stored here. */
@@ -102,7 +102,8 @@ export function answerAudits(asking: Asking, ports: ReportPorts): void {
     ports.setAside();
     return true;
   });
-  asking.answer("salvage", async (body) => salvage(partition.parse(body).partition, ports));
+  const salvaging = shared((of) => salvage(of, ports));
+  asking.answer("salvage", (body) => salvaging(partition.parse(body).partition));
   asking.answer("supply", async (body) => supply(supplyFrom.parse(body), asking, ports));
 }
 
@@ -114,6 +115,16 @@ async function isOutvoted(of: number, asking: Asking, { node, members }: ReportP
   return (
     agreement.kind === "outvoted" && agreement.wrong.some((branch) => branch.nodes.some((one) => one.node === node))
   );
+}
+
+/** Whoever asks again while it is done waits for the same: two at once would append everything twice. */
+function shared(work: (of: number) => Promise<boolean>): (of: number) => Promise<boolean> {
+  const running = new Map<number, Promise<boolean>>();
+  return (of) => {
+    const one = running.get(of) ?? work(of).finally(() => running.delete(of));
+    running.set(of, one);
+    return one;
+  };
 }
 
 /** Appends what was set aside and is not in the log; over once all of it was applied here. */
@@ -140,7 +151,7 @@ async function report({ partition: of, seqs }: z.infer<typeof wanted>, ports: Re
     digests: digestsAt(of, [applied, ...seqs], ports.view),
     frozen: ports.frozen.isStill(of),
     ...compareAnchors(held, onChain),
-    aside: ports.aside.left(of).length,
+    aside: ports.aside.count(of),
     ...known("keptFrom", firstKept(ports.view, of)),
     ...known("openFrom", openFrom(ports.view, of)),
     ...known("snapshot", ports.snapshotOf(of)),

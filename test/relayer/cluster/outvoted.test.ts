@@ -60,7 +60,8 @@ async function openNode(past: string, member: { readonly identity: Member; reado
       { log: frozen, state, keyring: identity, clock: systemClock },
     );
     let held = there;
-    const aside: Pick<Aside, "left" | "forget"> = {
+    const aside: Pick<Aside, "count" | "left" | "forget"> = {
+      count: () => (held === undefined ? 0 : 1),
       left: () =>
         recordsOf(held === undefined ? "" : lettersIn(held)).filter(
           (record) => !lettersIn(state).includes(Buffer.from(record).toString()),

@@ -3,15 +3,18 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import { toHex } from "../../../protocol/bytes.ts";
 import { openLmdbState } from "../../../relayer/adapters/lmdb/state.ts";
 import { noteAside, openAside, settleAside } from "../../../relayer/aside.ts";
 import { Fault } from "../../../relayer/errors.ts";
 import { dropKept, keepRecord } from "../../../relayer/log/kept.ts";
-import { Overlay } from "../../../relayer/midc/apply.ts";
+import { applyRecord, Overlay } from "../../../relayer/midc/apply.ts";
+import { encodeCommand, type Command } from "../../../relayer/midc/command.ts";
 import { keys } from "../../../relayer/midc/keys.ts";
-import { nextDigest } from "../../../relayer/midc/record.ts";
-import { decodeApplied, encodeApplied } from "../../../relayer/midc/rows.ts";
+import { encodeRecord } from "../../../relayer/midc/record.ts";
+import { decodeApplied } from "../../../relayer/midc/rows.ts";
 import type { CopyableState } from "../../../relayer/ports.ts";
+import { draft, enrolCommand, idAt, testIdentity } from "../../support/relayer.ts";
 
 const home = mkdtempSync(join(tmpdir(), "midchain-aside-"));
 after(() => {
@@ -21,13 +24,29 @@ let made = 0;
 
 const PARTITIONS = 2;
 
+const us = testIdentity();
+const cluster = { partitions: PARTITIONS, genesisNodes: new Map([[toHex(us.nodeId), us.nodePublicKey]]) };
+
+const chainId = idAt(0, 16);
+/** Somebody enrols, and agrees to something. */
+const special = new Map<string, Command>([
+  ["E", enrolCommand(chainId, idAt(0, 16))],
+  ["F", { kind: "block", block: draft(chainId, { kind: "pending" }) }],
+]);
+
+/** A record that says something of its own: once it was applied it is known. */
+function recordOf(letter: string, partition: number): Uint8Array {
+  const publicKey = new Uint8Array(32).fill(letter.charCodeAt(0));
+  const command = special.get(letter) ?? { kind: "node", publicKey, member: true, serial: 1 };
+  return encodeRecord({ nodeId: us.nodeId, partition, commands: [encodeCommand(command)] }, us.sign);
+}
+
 /** Goes on from where the state is, by one record for each letter. */
 async function apply(state: CopyableState, partition: number, letters: string): Promise<void> {
   for (const letter of letters) {
-    const before = decodeApplied(state.get(keys.applied(partition)));
-    const [seq, bytes] = [before.seq + 1, Buffer.from(`record ${letter}`)];
-    const overlay = new Overlay(state);
-    overlay.put(keys.applied(partition), encodeApplied({ seq, digest: nextDigest(before.digest, seq, bytes) }));
+    const seq = decodeApplied(state.get(keys.applied(partition))).seq + 1;
+    const [overlay, bytes] = [new Overlay(state), recordOf(letter, partition)];
+    applyRecord(overlay, { partition, seq, bytes }, cluster);
     keepRecord(overlay, partition, { seq, bytes });
     await state.commit(overlay.writes());
   }
@@ -63,14 +82,16 @@ async function outvoted(was: readonly string[], is: readonly string[]) {
   settle(dir);
   await goOn(dir, ...is);
   const state = openLmdbState(join(dir, "state"));
-  const aside = openAside(dir, state);
+  const aside = openAside(dir, state, cluster);
   const left = (partition: number): string => lettersOf(aside.left(partition));
   const close = (): Promise<unknown> => Promise.all([aside.close(), state.close()]);
   return { dir, state, aside, left, close };
 }
 
 const lettersOf = (records: readonly Uint8Array[]): string =>
-  records.map((record) => Buffer.from(record).toString().at(-1)).join("");
+  records.map((record) => "abcdefqxyzEFXYZ".split("").find((letter) => isOf(letter, record))).join("");
+const isOf = (letter: string, record: Uint8Array): boolean =>
+  [0, 1].some((partition) => Buffer.compare(recordOf(letter, partition), record) === 0);
 const foldersIn = (dir: string): readonly string[] => readdirSync(dir).filter((name) => name.startsWith("state."));
 
 describe("a state that is to be another one", () => {
@@ -104,7 +125,7 @@ describe("a state that is to be another one", () => {
     await goOn(dir, "abd");
     assert.deepEqual(settle(dir), []);
     const state = openLmdbState(join(dir, "state"));
-    assert.deepEqual(openAside(dir, state).left(0), []);
+    assert.deepEqual(openAside(dir, state, cluster).left(0), []);
     await state.close();
   });
 });
@@ -117,13 +138,21 @@ describe("what was set aside", () => {
     await close();
   });
 
-  it("is everything while the new state has nothing yet, or no longer keeps what could be compared", async () => {
-    const { left, state, close } = await outvoted(["abc", ""], ["", "q"]);
+  it("is everything while the new state has nothing yet; what is known is not appended again, compared or not", async () => {
+    const { left, state, aside, close } = await outvoted(["abc", ""], ["", "q"]);
     assert.deepEqual([left(0), left(1)], ["abc", ""]);
     await apply(state, 0, "abd");
-    assert.equal(left(0), "c");
+    assert.deepEqual([left(0), aside.count(0)], ["c", 1]);
     await dropKept(state, 0, 3);
-    assert.equal(left(0), "abc");
+    assert.deepEqual([left(0), aside.count(0)], ["c", 3], "nothing is kept that could be compared");
+    await apply(state, 0, "c");
+    assert.deepEqual([left(0), aside.count(0) > 0], ["", true], "until it is forgotten");
+    await close();
+  });
+
+  it("is told with what it builds upon: somebody's first block, and the next one", async () => {
+    const { left, close } = await outvoted(["aEF", ""], ["b", ""]);
+    assert.equal(left(0), "aEF");
     await close();
   });
 
@@ -134,7 +163,7 @@ describe("what was set aside", () => {
     await close();
     assert.deepEqual(settle(dir), []);
     const state = openLmdbState(join(dir, "state"));
-    const again = openAside(dir, state);
+    const again = openAside(dir, state, cluster);
     assert.deepEqual([lettersOf(again.left(0)), lettersOf(again.left(1))], ["", "x"]);
     await again.forget(1);
     assert.deepEqual([again.left(1), foldersIn(dir)], [[], []]);
@@ -148,7 +177,7 @@ describe("what was set aside", () => {
     settle(dir);
     await goOn(dir, "abe", "");
     const state = openLmdbState(join(dir, "state"));
-    const aside = openAside(dir, state);
+    const aside = openAside(dir, state, cluster);
     assert.deepEqual([lettersOf(aside.left(0)), foldersIn(dir).length], ["cd", 2]);
     await Promise.all([aside.close(), state.close()]);
   });
