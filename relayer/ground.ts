@@ -17,6 +17,7 @@ import { ALONE_PACE_MS } from "./log/appender.ts";
 import { freezable, type FreezableLog } from "./log/freezable.ts";
 import { checkedLog, createSupplies, readingKept, type Supplies } from "./log/kept.ts";
 import { startReplica, type Replica } from "./log/replica.ts";
+import { untilWhole } from "./log/whole.ts";
 import { writeBehind } from "./log/writeBehind.ts";
 import { keys } from "./midc/keys.ts";
 import { nodeIdOf } from "./midc/record.ts";
@@ -62,6 +63,7 @@ export interface Audited {
   readonly members: () => readonly Hex[];
   readonly snapshots: Snapshots;
   readonly aside: Aside;
+  readonly whole: (signal: AbortSignal) => Promise<void>;
 }
 
 /** Opens the stores and replays what the logs hold. */
@@ -118,7 +120,9 @@ export async function layGround(
   const snapshots = openSnapshots(config, { state, keyring, isPressed, onFault });
   offerSnapshots(asking, snapshots);
   const aside = openAside(config.MIDCHAIN_DATA_DIR, state, { partitions: replica.partitions, genesisNodes });
-  const audited = { ...below, frozen, supplies, asking, members: list, snapshots, aside };
+  const whole = (signal: AbortSignal): Promise<void> =>
+    untilWhole({ replica, aside, clock: systemClock, onFault }, signal);
+  const audited = { ...below, frozen, supplies, asking, members: list, snapshots, aside, whole };
   const members = { asking, list, has, isSteward: cluster.isSteward };
   return { stores, partitionLog, replica, cluster, audited, members, announce };
 }

@@ -4,7 +4,7 @@ import { readConfig, type Config } from "./config.ts";
 import { Fault, faults } from "./errors.ts";
 import { createApp } from "./http/app.ts";
 import { createMetricsApp, type OperatorDoor } from "./http/metricsApp.ts";
-import { listen } from "./http/server.ts";
+import { listen, type Listening } from "./http/server.ts";
 import { startNode, type RelayerNode } from "./node.ts";
 import { systemClock } from "./ops/clock.ts";
 import { lockDataDir } from "./ops/dataLock.ts";
@@ -117,9 +117,38 @@ interface Opened {
   readonly close: () => Promise<void>;
 }
 
+/** Opens the operator's door, and people's once there is everything that they may be told. */
 async function open(config: Config, log: Logger): Promise<Opened> {
   const node = await startNode(config, log);
   const metrics = createMetrics(node);
+  const metricsServer = await listen(createMetricsApp(operatorDoor(node, metrics)), {
+    host: config.MIDCHAIN_METRICS_HOST,
+    port: config.MIDCHAIN_METRICS_PORT,
+  });
+  const waiting = new AbortController();
+  const isWhole = await Promise.race([node.whole(waiting.signal).then(() => true), node.over.then(() => false)]);
+  waiting.abort();
+  const closeAll = async (...doors: readonly Listening[]): Promise<void> => {
+    await Promise.all(doors.map((door) => door.close()));
+    metrics.stop();
+    await node.stop();
+  };
+  if (!isWhole) {
+    await closeAll(metricsServer);
+    return open(config, log);
+  }
+  const app = await openDoor(node, { config, log, metrics });
+  return {
+    urls: { url: app.url, metrics: `${metricsServer.url}/metrics` },
+    over: node.over,
+    close: () => closeAll(app, metricsServer),
+  };
+}
+
+async function openDoor(
+  node: RelayerNode,
+  { config, log, metrics }: { readonly config: Config; readonly log: Logger; readonly metrics: Metrics },
+): Promise<Listening> {
   let url = "";
   const { app, close } = createApp(
     node,
@@ -141,22 +170,15 @@ async function open(config: Config, log: Logger): Promise<Opened> {
     },
     { clock: systemClock, log },
   );
-  const metricsServer = await listen(createMetricsApp(operatorDoor(node, metrics)), {
-    host: config.MIDCHAIN_METRICS_HOST,
-    port: config.MIDCHAIN_METRICS_PORT,
-  });
   const server = await listen(app, { host: config.MIDCHAIN_HOST, port: config.MIDCHAIN_PORT });
   url = server.url;
   node.announce(config.MIDCHAIN_PUBLIC_URL ?? url);
   return {
-    urls: { url, metrics: `${metricsServer.url}/metrics` },
-    over: node.over,
+    url,
     close: async () => {
-      const closed = Promise.all([server.close(), metricsServer.close()]);
+      const closed = server.close();
       close();
       await closed;
-      metrics.stop();
-      await node.stop();
     },
   };
 }

@@ -59,6 +59,8 @@ export interface RelayerNode {
   readonly announce: (url: string) => void;
   /** Resolves when the node is to be stopped and started again: it has found that its state must be another one. */
   readonly over: Promise<undefined>;
+  /** Resolves when people may be served: a state that was made anew has reached the ends of its logs. */
+  readonly whole: (signal: AbortSignal) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -121,12 +123,18 @@ export async function startNode(
     membership: ground.audited === undefined ? undefined : openMembership(replica, ground.audited.members),
     rotation: erasures.rotation,
     announce,
-    over: audits?.over ?? NEVER,
+    ...lifeOf(ground, audits),
     stop: () => stopAll({ executor, jobs, ledger, signatures, cluster, audits, erasures, ground, config }),
   };
 }
 
 const NEVER = new Promise<undefined>(() => undefined);
+
+/** A node that stands alone has nobody whose past could be another. */
+const lifeOf = ({ audited }: Ground, audits: ReturnType<typeof openAudits>): Pick<RelayerNode, "over" | "whole"> => ({
+  over: audits?.over ?? NEVER,
+  whole: audited?.whole ?? (() => Promise.resolve()),
+});
 
 interface Erasures {
   readonly rotation: Rotation;
