@@ -108,21 +108,20 @@ async function mended(arena: Arena): Promise<void> {
 
 const AUDIT_MS_MAX = 120_000;
 
-export async function audit({ cluster }: Arena, options: "" | "?repair=true" = ""): Promise<Audit | undefined> {
-  const [first] = cluster.relayers;
-  const response = await fetch(new URL(`/audit${options}`, first?.metricsUrl), {
-    method: "POST",
-    headers: { "x-midchain-operator": "fault" },
-  }).catch(() => undefined);
-  return response?.ok === true ? ((await response.json()) as Audit) : undefined;
-}
-
 /** Audits and repairs until everything holds; the verdict on the history comes afterwards. */
 export async function audited(arena: Arena): Promise<Audit> {
+  const run = async (): Promise<Audit | undefined> => {
+    const [first] = arena.cluster.relayers;
+    const response = await fetch(new URL("/audit?repair=true", first?.metricsUrl), {
+      method: "POST",
+      headers: { "x-midchain-operator": "fault" },
+    }).catch(() => undefined);
+    return response?.ok === true ? ((await response.json()) as Audit) : undefined;
+  };
   const { last } = await arena.until(
     "an audit without complaint",
     async () => {
-      const seen = await audit(arena, "?repair=true");
+      const seen = await run();
       // What is complained about comes first, where it does not come to an end.
       return { about: seen?.partitions.filter(({ alarms }) => alarms.length > 0), last: seen };
     },

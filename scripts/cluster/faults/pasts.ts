@@ -1,7 +1,7 @@
-import { cpSync, globSync, rmSync } from "node:fs";
-import type { Audit } from "../../../relayer/cluster/audits.ts";
+import { cpSync, globSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { Arena } from "../arena.ts";
-import { audit, audited } from "./disks.ts";
+import { audited } from "./disks.ts";
 import { last, pick, progress, type Fault } from "./fault.ts";
 
 type Relayer = Arena["cluster"]["relayers"][number];
@@ -61,6 +61,7 @@ async function twoPasts(
   const { relayers } = arena.cluster;
   const alone = pick(relayers, random);
   const others = relayers.filter((relayer) => relayer !== alone);
+  const before = notedAt(alone);
   await fromOldDisks(arena, {
     before: async () => {
       await Promise.all(others.map((relayer) => relayer.kill("SIGKILL")));
@@ -71,16 +72,17 @@ async function twoPasts(
       await arena.load.openAnew();
       await progress(arena, 12);
       await alone.start();
-      await arena.until("another past", () => audit(arena), isDivided);
     },
     meanwhile: () => meanwhile?.(alone) ?? Promise.resolve(),
+    hasHappened: () => notedAt(alone) !== before,
   });
   // Where the blocks lie that it showed is for the others to say now. What it promised must be there all the same.
   arena.load.excuse(alone.url);
 }
 
-const isDivided = (seen: Audit | undefined): boolean =>
-  seen?.partitions.some(({ alarms }) => alarms.some((alarm) => alarm.includes("another past"))) === true;
+/** When a relayer last noted that it gives its past up, or has given it up. */
+const notedAt = ({ dataDir }: Relayer): number | undefined =>
+  statSync(join(dataDir, "aside.json"), { throwIfNoEntry: false })?.mtimeMs;
 
 interface Around {
   /** While the servers are off for the copy. */
@@ -91,10 +93,13 @@ interface Around {
   readonly withThem?: () => Promise<void>;
   /** While it is repaired. */
   readonly meanwhile?: () => Promise<void>;
+  /** Whether what is to be repaired was seen at all. */
+  readonly hasHappened?: () => boolean;
 }
 
 /** Has every server come back from a copy of its disk that the relayers have gone on from. */
-async function fromOldDisks(arena: Arena, { before, after, withThem, meanwhile }: Around): Promise<void> {
+async function fromOldDisks(arena: Arena, around: Around): Promise<void> {
+  const { before, after, withThem, meanwhile, hasHappened = () => true } = around;
   const { servers } = arena.cluster.nats;
   const copy = (server: Server): string => `${server.storeDir}.old`;
   await Promise.all(servers.map((server) => server.kill("SIGTERM")));
@@ -118,7 +123,7 @@ async function fromOldDisks(arena: Arena, { before, after, withThem, meanwhile }
       await audited(arena);
       return arena.cluster.relayers.flatMap(({ dataDir }) => globSync("state.outvoted-*", { cwd: dataDir }));
     },
-    (folders) => folders.length === 0,
+    (folders) => folders.length === 0 && hasHappened(),
   );
   await progress(arena);
 }
