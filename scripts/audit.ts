@@ -41,8 +41,12 @@ function show(audit: Audit): void {
     for (const alarm of alarms) console.log(`       ${alarm}`);
     for (const step of steps) console.log(`       ${repaired ? "done" : "to do"}: ${step}`);
   }
+  const silent = new Set(audit.partitions.flatMap((partition) => partition.silent));
+  for (const node of silent) console.log(`\n ! ${node} was not heard everywhere: what it holds was not compared`);
   const depth = audit.scrubbed ? "every record of every copy was read" : "digests and ends were compared";
-  console.log(`\n${audit.ok ? "everything holds" : "something is wrong: docs/CLUSTER.md"}; ${depth}`);
+  console.log(
+    `\n${audit.ok ? (silent.size > 0 ? "what was heard holds" : "everything holds") : "something is wrong: docs/CLUSTER.md"}; ${depth}`,
+  );
 }
 
 async function audit(options: Options): Promise<void> {

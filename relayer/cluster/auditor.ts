@@ -10,8 +10,10 @@ import type { Answers, Asking } from "./asking.ts";
 /** What an audit found in one partition, and what it did. */
 export interface PartitionAudit {
   readonly partition: number;
-  /** Records that every node has applied. */
+  /** Records that every node has applied that was heard. */
   readonly applied: number;
+  /** Members that did not answer: what they hold was not compared. */
+  readonly silent: readonly string[];
   readonly servers: readonly {
     readonly server: string;
     readonly first: number;
@@ -103,6 +105,7 @@ const auditOf = (
 ): PartitionAudit => ({
   partition: facts.partition,
   applied: Math.min(...facts.nodes.map(({ applied }) => applied)),
+  silent: facts.members.filter((member) => facts.nodes.every(({ node }) => node !== member)),
   servers: facts.servers.map(({ server, first, last, missing }) => ({ server, first, last, missing: missing.length })),
   readOnly: done.plan.readOnly,
   alarms: [...done.alarms],

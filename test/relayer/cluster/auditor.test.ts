@@ -50,6 +50,14 @@ describe("a look at a partition", () => {
     assert.deepEqual({ alarms, readOnly, steps }, { alarms: [], readOnly: false, steps: [] });
   });
 
+  it("says whom it has not heard", async () => {
+    const ports = under(0);
+    assert.deepEqual((await auditPartition(partition, look, ports)).silent, []);
+    const away = toHex(random(16));
+    const { silent, alarms } = await auditPartition(partition, look, { ...ports, members: () => [...NODES, away] });
+    assert.deepEqual({ silent, alarms }, { silent: [away], alarms: [] });
+  });
+
   it("finds nothing wrong where one look only found a record missing", async () => {
     const { alarms, readOnly } = await auditPartition(partition, look, under(0, 1, 0));
     assert.deepEqual({ alarms, readOnly }, { alarms: [], readOnly: false });
