@@ -59,6 +59,7 @@ export function noteAside(dataDir: string, partitions: number): void {
 
 /** To be called before the stores of a data folder are opened. */
 export function settleAside(dataDir: string, onFault: (error: unknown) => void): void {
+  if (!existsSync(dataDir)) return;
   const notes = notesIn(dataDir);
   const state = stateIn(dataDir);
   for (const { folder, inode } of notes) {

@@ -98,6 +98,7 @@ describe("a state that is to be another one", () => {
   it("is moved aside at the next start, with what was copied of it, and only then", async () => {
     const dir = await dataDir("abc", "x");
     assert.deepEqual(settle(dir), [], "nobody has said so");
+    assert.deepEqual(settle(join(home, "none")), [], "a node that starts for the first time has no folder");
     noteAside(dir, PARTITIONS);
     noteAside(dir, PARTITIONS);
     assert.ok(existsSync(join(dir, "state")));
