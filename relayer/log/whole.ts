@@ -1,6 +1,8 @@
 import type { Aside, Clock } from "../ports.ts";
-import { RETRY_MS } from "./appender.ts";
 import type { Replica } from "./replica.ts";
+
+/** A log may stay unreadable until a person mends it, and the operator hears of it each time. */
+const AGAIN_MS = 5_000;
 
 /**
  * A state that was made anew lacks what a stopped or unreadable log holds. Whoever were served from it would be told that
@@ -24,7 +26,7 @@ export async function untilWhole(
         return;
       } catch (error) {
         onFault(error);
-        await clock.sleep(RETRY_MS, signal);
+        await clock.sleep(AGAIN_MS, signal);
       }
     }
   };

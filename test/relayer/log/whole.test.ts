@@ -47,10 +47,10 @@ describe("a node whose state was made anew", () => {
   it("asks a log that cannot be read again, until it is stopped", async () => {
     const { clock, reached, faults, stopping, seen, begin, comesBack } = starting();
     await begin(false);
-    await clock.advance(200);
+    await clock.advance(5_000);
     assert.deepEqual([faults.length, reached.size], [4, 0]);
     comesBack();
-    await clock.advance(200);
+    await clock.advance(5_000);
     assert.deepEqual([...reached.keys()], [1, 2]);
     stopping.abort();
     assert.equal(seen.isWhole, false);
