@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { equalBytes, toHex } from "../protocol/bytes.ts";
 import { sha256 } from "../protocol/sha256.ts";
-import { ROWS_FILE, sync, writeDurably } from "./adapters/file/folder.ts";
+import { replaceDurably, ROWS_FILE, sync } from "./adapters/file/folder.ts";
 import { openLmdbState } from "./adapters/lmdb/state.ts";
 import { Fault } from "./errors.ts";
 import { digestAt, keptAt } from "./log/kept.ts";
@@ -35,12 +35,9 @@ function notesIn(dataDir: string): readonly Note[] {
   return existsSync(path) ? notesSchema.parse(JSON.parse(readFileSync(path, "utf8"))) : [];
 }
 
-function write(dataDir: string, notes: readonly Note[]): void {
-  const path = join(dataDir, NOTES_FILE);
-  writeDurably(`${path}.part`, `${JSON.stringify(notes)}\n`);
-  renameSync(`${path}.part`, path);
-  sync(dataDir);
-}
+const write = (dataDir: string, notes: readonly Note[]): void => {
+  replaceDurably(join(dataDir, NOTES_FILE), `${JSON.stringify(notes)}\n`);
+};
 
 const stateIn = (dataDir: string): string => join(dataDir, "state");
 

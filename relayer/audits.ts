@@ -10,6 +10,7 @@ import { ledgerPartition } from "./notary/notary.ts";
 import { systemClock } from "./ops/clock.ts";
 import type { Ledger } from "./ports.ts";
 
+/** How long an answer may take to leave this node before it closes. */
 const HEARD_MS = 200;
 /** Batches of a partition that are compared with the chain, the newest ones. */
 const BATCHES_COMPARED = 1_000;
@@ -43,7 +44,6 @@ export function openAudits(
   const over = Promise.withResolvers<undefined>();
   const setAside = (): void => {
     noteAside(config.MIDCHAIN_DATA_DIR, replica.partitions);
-    // Whoever asked hears so first.
     void systemClock.sleep(HEARD_MS).then(() => {
       over.resolve(undefined);
     });

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, renameSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { hashRows, ROWS_FILE, sync, writeDurably } from "./adapters/file/folder.ts";
+import { hashRows, replaceDurably, ROWS_FILE } from "./adapters/file/folder.ts";
 import { SEAL_FILE } from "./adapters/lmdb/store.ts";
 
 /**
@@ -15,10 +15,7 @@ const SEALED_BYTES_MAX = 1024 ** 3;
 /** To be called after the store was closed. A crash meanwhile leaves the folder without a seal, which is no harm. */
 export async function sealFolder(folder: string): Promise<void> {
   if (statSync(join(folder, ROWS_FILE)).size > SEALED_BYTES_MAX) return;
-  const path = join(folder, SEAL_FILE);
-  writeDurably(`${path}.part`, `${JSON.stringify(await sumOf(folder))}\n`);
-  renameSync(`${path}.part`, path);
-  sync(folder);
+  replaceDurably(join(folder, SEAL_FILE), `${JSON.stringify(await sumOf(folder))}\n`);
 }
 
 /** Whether the rows are those that were sealed. */

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { generatePrivateKey, type PrivateKeyAccount } from "viem/accounts";
 import { createSiweMessage } from "viem/siwe";
 import { createClient, type Client } from "../../sdk/index.ts";
 import { toHex } from "../../protocol/bytes.ts";
 import { openFileKeyring, writeJoiningKeys } from "../../relayer/adapters/file/keyring.ts";
+import { openLmdbJournal } from "../../relayer/adapters/lmdb/journal.ts";
+import { frozenName } from "../../relayer/cluster/reports.ts";
 import type { Trimmed } from "../../relayer/cluster/trims.ts";
 import { operate } from "../../scripts/cluster/operate.ts";
 import { startCluster, type ClusterStack } from "../../scripts/local/cluster.ts";
@@ -207,6 +210,42 @@ describe("three nodes", () => {
     for (const id of ids) assert.equal((await clientAt(2, "bo").wait(id)).state, "completed");
     await first!.start();
     for (const id of ids) assert.equal((await clientAt(0, "bo").wait(id)).state, "completed");
+  });
+
+  it("let people in at a node whose state was made anew only when it has what a stopped log holds", async () => {
+    const [first, , third] = cluster.relayers;
+    const { partitions } = await until(
+      "a look at every log",
+      () => viewOf(first!.url),
+      (seen) => seen.partitions.some(({ tail }) => (tail ?? 0) > 0),
+    );
+    const stopped = partitions.find(({ tail }) => (tail ?? 0) > 0)!.partition;
+    await third!.kill("SIGTERM");
+    rmSync(join(third!.dataDir, "state"), { recursive: true });
+    const journal = openLmdbJournal(join(third!.dataDir, "journal"));
+    await journal.put([[frozenName(stopped), "1"]]);
+    await journal.close();
+    let isReady = false;
+    const started = third!.start().then(() => (isReady = true));
+    await until(
+      "the operator's door",
+      () =>
+        fetch(third!.metricsUrl).then(
+          () => true,
+          () => false,
+        ),
+      (answers) => answers,
+    );
+    await assert.rejects(fetch(`${third!.url}/v1/cluster`), TypeError);
+    assert.equal(isReady, false);
+    const operator = { method: "POST", headers: { "x-midchain-operator": "test" } };
+    await fetch(new URL("/audit?repair=true", first!.metricsUrl), operator);
+    await started;
+    await until(
+      "all that the logs hold",
+      () => viewOf(third!.url),
+      (seen) => seen.partitions.length > 0 && seen.partitions.every(({ applied, tail }) => applied === tail),
+    );
   });
 
   it("take in a new node, whose key a record has made a member and which starts from a snapshot, and let it go", async () => {

@@ -31,6 +31,13 @@ export function writeDurably(path: string, text: string): void {
   closeSync(handle);
 }
 
+/** The file holds the old text or all of the new one, whenever it is read again. */
+export function replaceDurably(path: string, text: string): void {
+  writeDurably(`${path}.part`, text);
+  renameSync(`${path}.part`, path);
+  sync(dirname(path));
+}
+
 /** Size and SHA-256 of a folder's rows. */
 export async function hashRows(folder: string): Promise<{ readonly bytes: number; readonly sha256: Uint8Array }> {
   const hash = createHash("sha256");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { toHex } from "../../../protocol/bytes.ts";
 import { memoryLog } from "../../../relayer/adapters/memory/log.ts";
 import { joinCluster } from "../../../relayer/cluster/cluster.ts";
 import { createHealth, guardedLog } from "../../../relayer/cluster/health.ts";
@@ -23,7 +24,13 @@ const sound: EngineLook = { servers: [server], unsafe: [], partitions: [group(0)
 const lazy = { server: "n2", cause: "server n2 acknowledges before its disk has the bytes", fix: "set it" };
 
 /** A node that takes these looks at its servers, one after another, and has applied ten records of each partition. */
-async function afterLooks(looks: readonly EngineLook[], acceptUnsafe = false, said?: readonly number[]) {
+async function afterLooks(
+  looks: readonly EngineLook[],
+  acceptUnsafe = false,
+  said?: readonly number[],
+  others: readonly `0x${string}`[] = [],
+) {
+  const keyring = testIdentity();
   const health = createHealth();
   const faults: unknown[] = [];
   let taken = 0;
@@ -33,7 +40,7 @@ async function afterLooks(looks: readonly EngineLook[], acceptUnsafe = false, sa
   const clock: Clock = {
     now: () => taken * 2_000,
     sleep: (_, signal) =>
-      taken < looks.length
+      taken < looks.length || signal?.aborted === true
         ? Promise.resolve()
         : new Promise((resolve) => {
             signal?.addEventListener("abort", () => {
@@ -63,10 +70,10 @@ async function afterLooks(looks: readonly EngineLook[], acceptUnsafe = false, sa
         glance: () => Promise.resolve(10),
       },
       replica: { partitions: 2, applied: () => 10 },
-      members: () => [],
+      members: () => [toHex(keyring.nodeId), ...others],
       health,
       clock,
-      keyring: testIdentity(),
+      keyring,
       onFault: (error) => faults.push(error),
     },
   );
@@ -188,6 +195,12 @@ describe("a log of which an append is under way", () => {
       happens();
       assert.equal((ask() as Fault).code, code);
     }
+  });
+
+  it("waits after a start while a member is still to be heard, never for this node itself", async () => {
+    const away = toHex(random(16));
+    assert.equal((await afterLooks([sound], false, undefined, [])).health.isDoubted(0), false);
+    assert.equal((await afterLooks([sound], false, undefined, [away])).health.isDoubted(0), true);
   });
 
   it("waits when the connection is lost: the node looks at every log again first", async () => {
