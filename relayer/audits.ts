@@ -1,14 +1,19 @@
-import { ascii, toHex } from "../protocol/bytes.ts";
+import { ascii, fromHex, toHex } from "../protocol/bytes.ts";
+import { openAnchors } from "./adapters/viem/anchors.ts";
 import { noteAside } from "./aside.ts";
 import { startAudits, type Audits } from "./cluster/audits.ts";
+import { untilReplaced } from "./cluster/behind.ts";
+import type { Asking } from "./cluster/asking.ts";
+import type { Cluster } from "./cluster/cluster.ts";
 import { answerAudits } from "./cluster/reports.ts";
 import type { Config } from "./config.ts";
 import type { Ground } from "./ground.ts";
+import { fetchSnapshot, lacking } from "./joining.ts";
 import { keys } from "./midc/keys.ts";
 import { decodeBatch, decodeBatchHead } from "./midc/rows.ts";
 import { ledgerPartition } from "./notary/notary.ts";
 import { systemClock } from "./ops/clock.ts";
-import type { Ledger } from "./ports.ts";
+import type { Ledger, LogStart, StateView } from "./ports.ts";
 
 /** How long an answer may take to leave this node before it closes. */
 const HEARD_MS = 200;
@@ -68,5 +73,33 @@ export function openAudits(
     },
     awayMs: config.MIDCHAIN_TRIM_AWAY_MINUTES * 60_000,
   });
-  return { ...audits, over: over.promise };
+  const stopping = new AbortController();
+  void replaceWhenBehind(config, { view, asking, cluster }, ports.onFault, stopping.signal).then((isReplaced) => {
+    if (isReplaced) over.resolve(undefined);
+  });
+  const stop = (): Promise<void> => {
+    stopping.abort();
+    return audits.stop();
+  };
+  return { ...audits, stop, over: over.promise };
+}
+
+function replaceWhenBehind(
+  config: Config,
+  { view, asking, cluster }: { readonly view: StateView; readonly asking: Asking; readonly cluster: Cluster },
+  onFault: (error: unknown) => void,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const anchors = openAnchors(config.MIDCHAIN_RPC_URLS, fromHex(config.MIDCHAIN_LEDGER) ?? new Uint8Array(20));
+  const logs = (): readonly LogStart[] =>
+    cluster.view().partitions.map(({ partition, first }) => ({ partition, first: first ?? 1 }));
+  return untilReplaced(
+    {
+      lacking: () => lacking(view, logs()),
+      fetch: (lacked) => fetchSnapshot(config, lacked, { view, asking, anchors, signal }),
+      clock: systemClock,
+      onFault,
+    },
+    signal,
+  );
 }

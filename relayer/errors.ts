@@ -60,7 +60,7 @@ export const faults = {
   LOG_TRIMMED: {
     retry: false,
     cause: "the log no longer holds the records this node needs next",
-    fix: 'start the node again: it takes another node\'s snapshot; docs/CLUSTER.md, "A node is behind a trimmed log"',
+    fix: 'nothing is to be done: it fetches another node\'s snapshot; docs/CLUSTER.md, "A node is behind a trimmed log"',
   },
   SNAPSHOT_NONE: {
     retry: true,
@@ -103,6 +103,11 @@ export const faults = {
     retry: true,
     cause: "this node held another past than the rest; its state was moved aside and is made again",
     fix: 'nothing is to be done; what it alone had promised is appended again; docs/CLUSTER.md, "Audit and repair"',
+  },
+  STATE_DIFFERS: {
+    retry: true,
+    cause: "this node holds another past than the rest; it serves nobody until an audit has mended it",
+    fix: './midchain audit --repair, unless audits repair by themselves; docs/CLUSTER.md, "Audit and repair"',
   },
   STATE_LAYOUT: {
     retry: false,

@@ -6,6 +6,7 @@ import type { Manifest } from "./audit/snapshot.ts";
 import { openAsking, type Asking } from "./cluster/asking.ts";
 import { joinCluster, type Cluster } from "./cluster/cluster.ts";
 import { frozenName } from "./cluster/reports.ts";
+import { untilShared } from "./cluster/differing.ts";
 import { createHealth, guardedLog } from "./cluster/health.ts";
 import type { ClusterView } from "./cluster/view.ts";
 import { openWords, type Words } from "./cluster/words.ts";
@@ -120,8 +121,14 @@ export async function layGround(
   const snapshots = openSnapshots(config, { state, keyring, isPressed, onFault });
   offerSnapshots(asking, snapshots);
   const aside = openAside(config.MIDCHAIN_DATA_DIR, state, { partitions: replica.partitions, genesisNodes });
-  const whole = (signal: AbortSignal): Promise<void> =>
-    untilWhole({ replica, aside, clock: systemClock, onFault }, signal);
+  const whole = async (signal: AbortSignal): Promise<void> => {
+    const { partitions } = replica;
+    const comparing = { asking, members: list, view: state, keyring, partitions, clock: systemClock, onFault };
+    await Promise.all([
+      untilWhole({ replica, aside, clock: systemClock, onFault }, signal),
+      untilShared(comparing, signal),
+    ]);
+  };
   const audited = { ...below, frozen, supplies, asking, members: list, snapshots, aside, whole };
   const members = { asking, list, has, isSteward: cluster.isSteward };
   return { stores, partitionLog, replica, cluster, audited, members, announce };
@@ -145,7 +152,7 @@ async function openWithin(config: Config, onFault: (error: unknown) => void): Re
   settleAside(config.MIDCHAIN_DATA_DIR, onFault);
   settleStage(config.MIDCHAIN_DATA_DIR);
   await settleDamage(config.MIDCHAIN_DATA_DIR, config.MIDCHAIN_PARTITIONS, onFault);
-  const opened = await openStores(config);
+  const opened = await openStores(config, onFault);
   const { stores, below } = opened;
   if (below === undefined) return opened;
   const logs = lacking(stores.state, (await below.engine.look()).partitions);
@@ -155,7 +162,8 @@ async function openWithin(config: Config, onFault: (error: unknown) => void): Re
     const words = wordsOf(stores, below, genesisOf(config, stores.keyring));
     const asking = openAsking(words, toHex(stores.keyring.nodeId));
     const anchors = openAnchors(config.MIDCHAIN_RPC_URLS, fromHex(config.MIDCHAIN_LEDGER) ?? new Uint8Array(20));
-    await fetchSnapshot(config, logs, { view: stores.state, asking, anchors });
+    const { signal } = new AbortController();
+    await fetchSnapshot(config, logs, { view: stores.state, asking, anchors, signal });
   } finally {
     await Promise.all([stores.partitionLog.close(), stores.state.close(), stores.journal.close()]);
   }

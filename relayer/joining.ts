@@ -1,8 +1,8 @@
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { equalBytes, fromHex, toHex, type Hex } from "../protocol/bytes.ts";
-import { ROWS_FILE, settleStage, stage, stageOf } from "./adapters/file/folder.ts";
+import { ROWS_FILE, stage, stageOf } from "./adapters/file/folder.ts";
 import { openLmdbState, prime } from "./adapters/lmdb/state.ts";
 import { manifestIn, type Manifest } from "./audit/snapshot.ts";
 import { digestsIn } from "./cluster/answers.ts";
@@ -14,7 +14,7 @@ import { digestAt } from "./log/kept.ts";
 import { keys } from "./midc/keys.ts";
 import { nodeIdOf } from "./midc/record.ts";
 import { decodeApplied } from "./midc/rows.ts";
-import type { Anchors, EnginePartition, StateView } from "./ports.ts";
+import type { Anchors, LogStart, StateView } from "./ports.ts";
 import type { Snapshots } from "./snapshots.ts";
 
 /** How a node that the log no longer reaches starts: from another node's snapshot, and the log from there on. */
@@ -47,6 +47,8 @@ interface JoinPorts {
   readonly view: StateView;
   readonly asking: Asking;
   readonly anchors: Anchors;
+  /** Once it is aborted nothing is read of the state or left for the next start; it rejects then. */
+  readonly signal: AbortSignal;
 }
 
 interface Offer {
@@ -56,22 +58,26 @@ interface Offer {
 }
 
 /** Partitions whose log begins after the record that this node needs next. */
-export const lacking = (view: StateView, logs: readonly EnginePartition[]): readonly EnginePartition[] =>
+export const lacking = (view: StateView, logs: readonly LogStart[]): readonly LogStart[] =>
   logs.filter(({ partition, first = 1 }) => first > decodeApplied(view.get(keys.applied(partition))).seq + 1);
 
 /**
  * Fetches another node's snapshot, checks all of it, and leaves it where the next start takes it from. A crash at any
  * line leaves this node as it was.
  */
-export async function fetchSnapshot(config: Config, logs: readonly EnginePartition[], ports: JoinPorts): Promise<void> {
-  const chosen = await choose(logs, ports.asking);
+export async function fetchSnapshot(config: Config, logs: readonly LogStart[], ports: JoinPorts): Promise<void> {
+  const { asking, signal } = ports;
+  const { part, ready } = stageOf(config.MIDCHAIN_DATA_DIR);
+  // A state waits already, a backup's perhaps: it is for the next start to see how far that reaches.
+  if (existsSync(ready)) return;
+  const chosen = await choose(logs, asking);
+  signal.throwIfAborted();
   checkManifest(chosen.manifest, config);
   if (toHex(nodeIdOf(fromHex(chosen.manifest.node) ?? new Uint8Array(32))) !== chosen.source)
     throw new Fault("BACKUP_FOREIGN", `${chosen.source} offered a snapshot that another node has signed`);
-  const { part } = stageOf(config.MIDCHAIN_DATA_DIR);
-  settleStage(config.MIDCHAIN_DATA_DIR);
+  rmSync(part, { recursive: true, force: true });
   mkdirSync(part, { recursive: true, mode: 0o700 });
-  await download(chosen, join(part, ROWS_FILE), ports.asking);
+  await download(chosen, join(part, ROWS_FILE), ports);
   await checkBytes(part, chosen.manifest);
   const copy = openLmdbState(part);
   try {
@@ -81,11 +87,12 @@ export async function fetchSnapshot(config: Config, logs: readonly EnginePartiti
   } finally {
     await copy.close();
   }
+  signal.throwIfAborted();
   stage(config.MIDCHAIN_DATA_DIR);
 }
 
 /** One that reaches the log in every partition: stored already, or taken now by a node that is not behind itself. */
-async function choose(logs: readonly EnginePartition[], asking: Asking): Promise<Offer> {
+async function choose(logs: readonly LogStart[], asking: Asking): Promise<Offer> {
   const reaches = ({ manifest }: Offer): boolean =>
     logs.every(({ partition, first = 1 }) => (manifest.partitions[partition]?.seq ?? -1) + 1 >= first);
   const offers = (answers: Answers): readonly Offer[] => [...answers].flatMap(([node, body]) => offerIn(node, body));
@@ -114,11 +121,16 @@ function offerIn(source: Hex, body: unknown): readonly Offer[] {
   return data === undefined || manifest === undefined ? [] : [{ source, name: data.name, manifest }];
 }
 
-async function download({ source, name, manifest }: Offer, path: string, asking: Asking): Promise<void> {
+async function download(
+  { source, name, manifest }: Offer,
+  path: string,
+  { asking, signal }: Pick<JoinPorts, "asking" | "signal">,
+): Promise<void> {
   const file = openSync(path, "w", 0o600);
   try {
     for (let offset = 0; offset < manifest.bytes;) {
       const part = await fetchPart({ source, name, offset }, asking);
+      signal.throwIfAborted();
       writeSync(file, part);
       offset += part.length;
     }
@@ -157,6 +169,7 @@ async function checkPartition(
   copy: StateView,
   { chosen: { source }, ports }: { readonly chosen: Offer; readonly ports: JoinPorts },
 ): Promise<void> {
+  ports.signal.throwIfAborted();
   const own = decodeApplied(ports.view.get(keys.applied(partition)));
   const then = own.seq === 0 ? undefined : digestAt(copy, partition, own.seq);
   if (then !== undefined && !equalBytes(then, own.digest))

@@ -212,7 +212,9 @@ async function stopAll(parts: {
   await replica.stop();
   await parts.signatures.stop();
   await audited?.aside.close();
-  await Promise.all([stores.partitionLog.close(), stores.state.close(), stores.journal.close()]);
+  // Nobody asks any more once the connection is closed.
+  await stores.partitionLog.close();
+  await Promise.all([stores.state.close(), stores.journal.close()]);
   await sealStores(parts.config.MIDCHAIN_DATA_DIR);
 }
 

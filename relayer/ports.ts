@@ -122,6 +122,9 @@ export interface EnginePartition {
   readonly bytes: number | undefined;
 }
 
+/** Where a log begins. */
+export type LogStart = Pick<EnginePartition, "partition" | "first">;
+
 /** Reads of one moment; apply sees nothing else. */
 export interface StateView {
   get(key: Uint8Array): Uint8Array | undefined;

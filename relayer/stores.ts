@@ -34,6 +34,7 @@ export interface Below {
 /** A node of its own keeps its log in LMDB; a node of a cluster keeps it on the cluster's servers. */
 export async function openStores(
   config: Config,
+  onFault: (error: unknown) => void,
 ): Promise<{ readonly stores: Stores; readonly below: Below | undefined }> {
   const at = (name: string): string => join(config.MIDCHAIN_DATA_DIR, name);
   const keyring = openFileKeyring(at("keys.json"));
@@ -48,7 +49,7 @@ export async function openStores(
     const opened = await openReplicatedLog(options);
     const engine = await openEngine(opened);
     const keeper = await openKeeper(opened, options);
-    const gossip = natsGossip(opened.nc, config.MIDCHAIN_NETWORK);
+    const gossip = natsGossip(opened.nc, config.MIDCHAIN_NETWORK, onFault);
     return { stores: { keyring, partitionLog: opened.log, state, journal }, below: { engine, keeper, gossip } };
   } catch (error) {
     await Promise.all([state.close(), journal.close()]);

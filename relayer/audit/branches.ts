@@ -67,3 +67,7 @@ export function judgeBranches(facts: Pick<PartitionFacts, "nodes" | "partition" 
 }
 
 const anchoredIn = (branch: Branch): number => Math.max(0, ...branch.nodes.map(({ anchored }) => anchored));
+
+/** Whether what this node holds is one of the pasts that do not count. */
+export const isWrong = (agreement: Agreement, node: string): boolean =>
+  agreement.kind === "outvoted" && agreement.wrong.some((branch) => branch.nodes.some((one) => one.node === node));

@@ -143,11 +143,8 @@ export async function askPasts(
   ports: Pick<AuditPorts, "asking" | "members">,
 ): Promise<readonly NodeReport[]> {
   const first = await askReports(partition, [], ports);
-  return askReports(
-    partition,
-    first.map(({ applied }) => applied),
-    ports,
-  );
+  const seqs = first.map(({ applied }) => applied);
+  return first.length > 1 ? askReports(partition, seqs, ports) : first;
 }
 
 /** What the members say of a partition; whoever does not answer in time has not been heard. */

@@ -121,7 +121,10 @@ async function watch(
   }
 }
 
-async function isShared(partition: number, seq: number, ports: AuditsPorts): Promise<boolean> {
+export type SharedPorts = Pick<AuditsPorts, "asking" | "members" | "view" | "clock">;
+
+/** Whether a majority of the members holds this partition's log, up to a sequence, as this node does. */
+export async function isShared(partition: number, seq: number, ports: SharedPorts): Promise<boolean> {
   const deadline = ports.clock.now() + SHARED_MS_MAX;
   while (!(await isHeldByMost(partition, seq, ports))) {
     if (ports.clock.now() > deadline) return false;
@@ -130,7 +133,7 @@ async function isShared(partition: number, seq: number, ports: AuditsPorts): Pro
   return true;
 }
 
-async function isHeldByMost(partition: number, seq: number, { asking, members, view }: AuditsPorts): Promise<boolean> {
+async function isHeldByMost(partition: number, seq: number, { asking, members, view }: SharedPorts): Promise<boolean> {
   const own = digestAt(view, partition, seq);
   if (own === undefined) return false;
   const needed = Math.floor(members().length / 2) + 1;

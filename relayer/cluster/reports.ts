@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { toHex, type Hex } from "../../protocol/bytes.ts";
 import { compareAnchors } from "../audit/anchors.ts";
-import { judgeBranches } from "../audit/branches.ts";
+import { isWrong, judgeBranches } from "../audit/branches.ts";
 import type { DigestAt, NodeReport } from "../audit/facts.ts";
 import type { FreezableLog } from "../log/freezable.ts";
 import { digestAt, dropKept, firstKept, keptAt, keptFrom, type Supplies } from "../log/kept.ts";
@@ -111,10 +111,7 @@ export function answerAudits(asking: Asking, ports: ReportPorts): void {
 async function isOutvoted(of: number, asking: Asking, { node, members }: ReportPorts): Promise<boolean> {
   const nodes = await askPasts(of, { asking, members });
   if (nodes.length < members().length || nodes.some(({ frozen }) => !frozen)) return false;
-  const agreement = judgeBranches({ partition: of, nodes });
-  return (
-    agreement.kind === "outvoted" && agreement.wrong.some((branch) => branch.nodes.some((one) => one.node === node))
-  );
+  return isWrong(judgeBranches({ partition: of, nodes }), node);
 }
 
 /** Whoever asks again while it is done waits for the same: two at once would append everything twice. */

@@ -40,7 +40,11 @@ const LOOK_MS = 100;
 const PARTITIONS = 8;
 const UNLIMITED = { MIDCHAIN_IP_REQUESTS_PER_MINUTE: "0", MIDCHAIN_ACCOUNT_REQUESTS_PER_MINUTE: "0" };
 /** Snapshots are taken when a fault asks for them, and a handful of records is then enough to trim. */
-const TRIMMED_EARLY = { MIDCHAIN_SNAPSHOT_MINUTES: "0", MIDCHAIN_LOG_KEEP_RECORDS: "4" };
+const TRIMMED_EARLY = {
+  MIDCHAIN_SNAPSHOT_MINUTES: "0",
+  MIDCHAIN_LOG_KEEP_RECORDS: "4",
+  MIDCHAIN_TRIM_AWAY_MINUTES: "1",
+};
 
 export async function openArena(
   options: Pick<ClusterOptions, "dataDir" | "onStep" | "storeDirOf" | "env"> & { readonly seed: number },

@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createTestClient, http, parseEther } from "viem";
@@ -8,15 +9,7 @@ import { openFileKeyring, writeClusterKeys } from "../../relayer/adapters/file/k
 import { bringNats, NATS_FIX } from "./nats.ts";
 import { startNats, type NatsCluster, type NatsOptions } from "./natsServers.ts";
 import { freePort } from "./ports.ts";
-import {
-  readyPortal,
-  startChain,
-  startRelayer,
-  tellChain,
-  type LocalChain,
-  type RelayerProcess,
-  type Stack,
-} from "./stack.ts";
+import { readyPortal, startChain, startRelayer, tellChain, type LocalChain, type Stack } from "./stack.ts";
 
 const NODES = 3;
 /** What the cluster of this machine calls its network. */
@@ -172,22 +165,24 @@ async function fundedSender(rpcUrl: string): Promise<`0x${string}`> {
 }
 
 function slot(name: string, env: Readonly<Record<string, string>>): RelayerSlot {
-  let running: RelayerProcess | undefined;
-  const isRunning = (): boolean =>
-    running !== undefined && running.process.exitCode === null && running.process.signalCode === null;
+  let spawned: ChildProcess | undefined;
+  const isRunning = (): boolean => spawned !== undefined && spawned.exitCode === null && spawned.signalCode === null;
   return {
     name,
     url: `http://127.0.0.1:${env["MIDCHAIN_PORT"] ?? ""}`,
     metricsUrl: `http://127.0.0.1:${env["MIDCHAIN_METRICS_PORT"] ?? ""}/metrics`,
     dataDir: env["MIDCHAIN_DATA_DIR"] ?? "",
     env,
-    pid: () => running?.process.pid,
+    pid: () => spawned?.pid,
     isRunning,
     async start(change = {}) {
-      running = await startRelayer({ ...env, ...change }, { logFile: `${env["MIDCHAIN_DATA_DIR"] ?? ""}.log` });
+      const onSpawned = (process: ChildProcess): void => {
+        spawned = process;
+      };
+      await startRelayer({ ...env, ...change }, { logFile: `${env["MIDCHAIN_DATA_DIR"] ?? ""}.log`, onSpawned });
     },
     kill(signal) {
-      const process = running?.process;
+      const process = spawned;
       if (process === undefined || !isRunning()) return Promise.resolve();
       return new Promise((resolve) => {
         process.once("exit", () => {

@@ -276,14 +276,20 @@ export const NODE_FLAGS = [
  */
 export function startRelayer(
   env: Readonly<Record<string, string>>,
-  options: { readonly logFile?: string; readonly readyMsMax?: number } = {},
+  options: {
+    readonly logFile?: string;
+    readonly readyMsMax?: number;
+    /** Told of the process at once, however long it takes to be ready. */
+    readonly onSpawned?: (process: ChildProcess) => void;
+  } = {},
 ): Promise<RelayerProcess> {
-  const { logFile, readyMsMax = READY_MS_MAX } = options;
+  const { logFile, readyMsMax = READY_MS_MAX, onSpawned } = options;
   const child = spawn(process.execPath, [...NODE_FLAGS, join(root, "relayer/main.ts")], {
     cwd: root,
     env: { PATH: process.env["PATH"] ?? "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  onSpawned?.(child);
   const end = (): void => {
     child.kill("SIGKILL");
   };
@@ -322,8 +328,16 @@ export function startRelayer(
       if (!text.includes("\n")) return;
       clearTimeout(limit);
       child.stdout.off("data", hear).resume();
-      const ready = JSON.parse(text.slice(0, text.indexOf("\n"))) as { readonly url: string; readonly metrics: string };
-      resolve({ url: ready.url, metricsUrl: ready.metrics, process: child, stop });
+      try {
+        const ready = JSON.parse(text.slice(0, text.indexOf("\n"))) as {
+          readonly url: string;
+          readonly metrics: string;
+        };
+        resolve({ url: ready.url, metricsUrl: ready.metrics, process: child, stop });
+      } catch {
+        end();
+        reject(new Error(`the relayer says something else than that it is ready: ${text}`));
+      }
     };
     child.stdout.on("data", hear);
     child.once("exit", (code, signal) => {

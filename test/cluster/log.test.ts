@@ -4,6 +4,7 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connectNats } from "../../relayer/adapters/jetstream/connect.ts";
 import { openEngine } from "../../relayer/adapters/jetstream/engine.ts";
+import { natsGossip } from "../../relayer/adapters/jetstream/gossip.ts";
 import { openJetStreamLog, type JetStreamLog } from "../../relayer/adapters/jetstream/log.ts";
 import { streamName } from "../../relayer/adapters/jetstream/streams.ts";
 import { Fault } from "../../relayer/errors.ts";
@@ -74,6 +75,25 @@ describe("on three real servers", () => {
       },
     };
   }
+
+  it("goes on hearing words when a listener has thrown at one", async () => {
+    const faults: unknown[] = [];
+    const gossip = natsGossip(nc, "deaf", (error) => faults.push(error));
+    const heard: string[] = [];
+    const unhear = gossip.hear("news", (word) => {
+      const text = Buffer.from(word).toString();
+      if (text === "bad") throw new Error("this word cannot be read");
+      heard.push(text);
+    });
+    for (const word of ["one", "bad", "two"]) gossip.tell("news", Buffer.from(word));
+    await until(
+      "the word after it",
+      () => heard,
+      (words) => words.length === 2,
+    );
+    unhear();
+    assert.deepEqual([heard, String(faults)], [["one", "two"], "Error: this word cannot be read"]);
+  });
 
   behavesAsPartitionLog("JetStream", async () => {
     const network = `t${(opened += 1)}`;

@@ -103,8 +103,10 @@ interface Answer {
 
 function parsed(message: Msg): Answer {
   try {
-    return JSON.parse(Buffer.from(message.data).toString()) as Answer;
+    const answer: unknown = JSON.parse(Buffer.from(message.data).toString());
+    if (typeof answer === "object" && answer !== null) return answer;
   } catch {
-    return { error: { description: "an answer that is no JSON" } };
+    // No JSON, as below.
   }
+  return { error: { description: "an answer of no known form" } };
 }

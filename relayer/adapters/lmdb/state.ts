@@ -6,12 +6,19 @@ import { asBuffer, commit, openStore } from "./store.ts";
 /** The state in one LMDB environment; one commit is one transaction, and it resolves after the fsync. */
 export function openLmdbState(path: string): CopyableState {
   const store = openStore(path);
+  let isClosed = false;
+  // The library says so on standard output when somebody reads what is closed; ours is for one line.
+  const requireOpen = (): void => {
+    if (isClosed) throw new Fault("STATE_UNAVAILABLE", "it is closed");
+  };
   return {
     get(key) {
+      requireOpen();
       const value = store.get(asBuffer(key));
       return value === undefined ? undefined : new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
     },
     range(bounds) {
+      requireOpen();
       const rows: Row[] = [];
       const [start, end] = bounds.reverse === true ? [bounds.to, bounds.from] : [bounds.from, bounds.to];
       for (const { key, value } of store.getRange({
@@ -27,6 +34,7 @@ export function openLmdbState(path: string): CopyableState {
       return rows;
     },
     async commit(writes) {
+      requireOpen();
       try {
         await commit(store, writes);
       } catch (error) {
@@ -41,7 +49,10 @@ export function openLmdbState(path: string): CopyableState {
       await prime(copy);
       await copy.close();
     },
-    close: () => store.close(),
+    close() {
+      isClosed = true;
+      return store.close();
+    },
   };
 }
 

@@ -39,29 +39,23 @@ export const pastFaults: readonly Fault[] = [
     rows: ["F13", "F15"],
     about: "the same, and that relayer is killed again and again while it gives its past up",
     quick: false,
-    run: (arena, random) =>
-      twoPasts(arena, random, async (relayer) => {
-        for (let round = 0; round < KILLS; round += 1) {
-          await last(random() * KILLED_WITHIN_MS);
-          await relayer.kill("SIGKILL");
-          await relayer.start();
-        }
-      }),
+    run: (arena, random) => twoPasts(arena, random, KILLS),
   },
 ];
 
 const KILLS = 6;
 const KILLED_WITHIN_MS = 5_000;
 
-async function twoPasts(
-  arena: Arena,
-  random: () => number,
-  meanwhile?: (alone: Relayer) => Promise<void>,
-): Promise<void> {
+async function twoPasts(arena: Arena, random: () => number, kills = 0): Promise<void> {
   const { relayers } = arena.cluster;
   const alone = pick(relayers, random);
   const others = relayers.filter((relayer) => relayer !== alone);
   const before = notedAt(alone);
+  let ready: Promise<unknown> = Promise.resolve();
+  const begin = (): void => {
+    // It is ready only once it is mended. Killed before that, it never is.
+    ready = alone.start().catch((error: unknown) => error);
+  };
   await fromOldDisks(arena, {
     before: async () => {
       await Promise.all(others.map((relayer) => relayer.kill("SIGKILL")));
@@ -71,11 +65,29 @@ async function twoPasts(
       await Promise.all(others.map((relayer) => relayer.start()));
       await arena.load.openAnew();
       await progress(arena, 12);
-      await alone.start();
+      begin();
+      // An audit of a node that does not answer yet waits for it, partition by partition.
+      await arena.until(
+        "the operator's door",
+        () =>
+          fetch(alone.metricsUrl).then(
+            ({ ok }) => ok,
+            () => false,
+          ),
+        (isOpen) => isOpen,
+      );
     },
-    meanwhile: () => meanwhile?.(alone) ?? Promise.resolve(),
+    async meanwhile() {
+      for (let round = 0; round < kills; round += 1) {
+        await last(random() * KILLED_WITHIN_MS);
+        await alone.kill("SIGKILL");
+        begin();
+      }
+    },
     hasHappened: () => notedAt(alone) !== before,
   });
+  const failed = await ready;
+  if (failed !== undefined) throw failed;
   // Where the blocks lie that it showed is for the others to say now. What it promised must be there all the same.
   arena.load.excuse(alone.url);
 }

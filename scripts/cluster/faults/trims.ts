@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Trimmed } from "../../../relayer/cluster/trims.ts";
 import type { Arena } from "../arena.ts";
@@ -29,6 +29,27 @@ export const trimFaults: readonly Fault[] = [
         const then = slow?.partitions[row.partition]?.applied ?? 0;
         if ((row.first ?? 1) > then + 1) throw new Error(`partition ${row.partition} was trimmed past a slow node`);
       }
+      await progress(arena);
+    },
+  },
+  {
+    name: "node-left-behind",
+    rows: ["F19"],
+    about:
+      "a node stands still until the logs are trimmed without it; it fetches another's snapshot by itself and goes on",
+    quick: false,
+    async run(arena) {
+      const slow = arena.cluster.relayers[2];
+      const rows = (): bigint => statSync(join(slow?.dataDir ?? "", "state/data.mdb"), { bigint: true }).ino;
+      const before = rows();
+      await paused(arena, 2, async () => {
+        await progress(arena, 20);
+        const { partitions = [] } = (await arena.view()) ?? {};
+        const ends = partitions.map(({ tail }) => tail ?? 0);
+        await progress(arena, 20);
+        await trimmed(arena, ({ partition, first }) => first > (ends[partition] ?? 0) + 1);
+      });
+      await arena.until("another state", rows, (now) => now !== before);
       await progress(arena);
     },
   },
@@ -69,14 +90,21 @@ const trimAll = async ({ cluster }: Arena): Promise<readonly Trimmed[]> =>
   (await operate<{ readonly partitions: readonly Trimmed[] }>(cluster.relayers[0]?.metricsUrl, "/cluster/trim"))
     .partitions;
 
-/** Trims until every log that holds more than a few records has lost its beginning. */
-export async function trimmed(arena: Arena): Promise<readonly Trimmed[]> {
+/** A silent node is waited for, for a minute. */
+const TRIMMED_MS_MAX = 150_000;
+
+/** Trims until every log that holds more than a few records has lost its beginning, and one of them as much as is told. */
+export async function trimmed(
+  arena: Arena,
+  isEnough: (log: Trimmed) => boolean = ({ first }) => first > 1,
+): Promise<readonly Trimmed[]> {
   return arena.until(
     "logs without their beginning",
     async () => {
       await snapshots(arena, [0, 1]);
       return trimAll(arena);
     },
-    (logs) => logs.some(({ first }) => first > 1) && logs.every(({ first, tail }) => first > 1 || tail < 12),
+    (logs) => logs.some(isEnough) && logs.every(({ first, tail }) => first > 1 || tail < 12),
+    TRIMMED_MS_MAX,
   );
 }
