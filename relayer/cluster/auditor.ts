@@ -61,6 +61,7 @@ export async function auditPartition(
   ports: AuditPorts,
 ): Promise<PartitionAudit> {
   let facts = await gatherFacts(partition, options.scrub, ports);
+  let isDeep = options.scrub;
   let plan = planRepair(facts);
   // A log that is read once may be that of a moment: one server has heard of a record before the other.
   if (isBroken(plan) && !options.scrub) {
@@ -71,9 +72,12 @@ export async function auditPartition(
   const taken: string[] = [];
   const mayRepair = options.repair && ports.keeper.canMend;
   for (let round = 0; round < ROUNDS_MAX && mayRepair && isBroken(plan); round += 1) {
-    if (plan.readOnly && plan.steps.length === 0 && !(await freezeAll(facts, ports))) break;
+    if (plan.readOnly && plan.steps.length === 0) {
+      if (!(await freezeAll(facts, ports))) break;
+      isDeep = false;
+    }
     // Whatever changes content needs to know every copy; a look at the ends alone is not enough to act on.
-    facts = await gatherFacts(partition, true, ports);
+    if (!isDeep) facts = await gatherFacts(partition, true, ports);
     plan = planRepair(facts);
     for (const alarm of plan.alarms) alarms.add(alarm);
     if (plan.steps.length === 0) break;
@@ -84,6 +88,7 @@ export async function auditPartition(
       if (!(await take(step, facts, ports))) return auditOf(facts, { plan, alarms, steps: taken, repaired: false });
     }
     facts = await gatherFacts(partition, true, ports);
+    isDeep = true;
     plan = planRepair(facts);
   }
   const isWell = !isBroken(plan);

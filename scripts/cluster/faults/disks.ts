@@ -109,10 +109,10 @@ async function mended(arena: Arena): Promise<void> {
 const AUDIT_MS_MAX = 120_000;
 
 /** Audits and repairs until everything holds; the verdict on the history comes afterwards. */
-export async function audited(arena: Arena): Promise<Audit> {
+export async function audited(arena: Arena, { scrub = true } = {}): Promise<Audit> {
   const run = async (): Promise<Audit | undefined> => {
     const [first] = arena.cluster.relayers;
-    const response = await fetch(new URL("/audit?repair=true", first?.metricsUrl), {
+    const response = await fetch(new URL(`/audit?repair=true&scrub=${String(scrub)}`, first?.metricsUrl), {
       method: "POST",
       headers: { "x-midchain-operator": "fault" },
     }).catch(() => undefined);

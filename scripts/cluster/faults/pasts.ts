@@ -127,15 +127,12 @@ async function fromOldDisks(arena: Arena, around: Around): Promise<void> {
     rmSync(copy(server), { recursive: true });
   }
   await Promise.all([...servers.map((server) => server.start()), withThem?.()]);
-  await Promise.all([audited(arena), meanwhile?.()]);
+  const mend = (): Promise<unknown> => audited(arena, { scrub: false });
+  await Promise.all([mend(), meanwhile?.()]);
   // What a relayer has set aside is appended by audits; one that has not answered yet is no complaint of theirs.
-  await arena.until(
-    "nothing set aside",
-    async () => {
-      await audited(arena);
-      return arena.cluster.relayers.flatMap(({ dataDir }) => globSync("state.outvoted-*", { cwd: dataDir }));
-    },
-    (folders) => folders.length === 0 && hasHappened(),
-  );
+  const aside = (): readonly string[] =>
+    arena.cluster.relayers.flatMap(({ dataDir }) => globSync("state.outvoted-*", { cwd: dataDir }));
+  const isMended = (): boolean => aside().length === 0 && hasHappened();
+  if (!isMended()) await arena.until("nothing set aside", () => mend().then(aside), isMended);
   await progress(arena);
 }

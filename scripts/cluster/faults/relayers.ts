@@ -85,7 +85,7 @@ export const relayerFaults: readonly Fault[] = [
     name: "old-backup",
     rows: ["F16"],
     about: "a relayer is started from an old copy of its state, and catches up from the log",
-    quick: true,
+    quick: false,
     async run(arena, random) {
       const relayer = pick(arena.cluster.relayers, random);
       const [state, copy] = [join(relayer.dataDir, "state"), join(arena.cluster.dataDir, "old-state")];

@@ -57,7 +57,7 @@ export const trimFaults: readonly Fault[] = [
     name: "node-from-snapshot",
     rows: ["F19", "F13"],
     about: "logs are trimmed under load, and a node that has lost its state starts from another node's snapshot",
-    quick: true,
+    quick: false,
     async run(arena) {
       await progress(arena, 20);
       await trimmed(arena);
