@@ -73,27 +73,27 @@ export function openAudits(
     },
     awayMs: config.MIDCHAIN_TRIM_AWAY_MINUTES * 60_000,
   });
-  const stopping = new AbortController();
-  void replaceWhenBehind(config, { view, asking, cluster }, ports.onFault, stopping.signal).then((isReplaced) => {
-    if (isReplaced) over.resolve(undefined);
-  });
+  const behind = replaceWhenBehind(config, { view, asking, cluster }, ports.onFault);
   const stop = (): Promise<void> => {
-    stopping.abort();
+    behind.stop();
     return audits.stop();
   };
-  return { ...audits, stop, over: over.promise };
+  return { ...audits, stop, over: Promise.race([over.promise, behind.replaced]) };
 }
 
+/** `replaced` resolves when another state waits for the next start, because the logs went on without this one. */
 function replaceWhenBehind(
   config: Config,
   { view, asking, cluster }: { readonly view: StateView; readonly asking: Asking; readonly cluster: Cluster },
   onFault: (error: unknown) => void,
-  signal: AbortSignal,
-): Promise<boolean> {
+): { readonly replaced: Promise<undefined>; readonly stop: () => void } {
+  const stopping = new AbortController();
+  const { signal } = stopping;
   const anchors = openAnchors(config.MIDCHAIN_RPC_URLS, fromHex(config.MIDCHAIN_LEDGER) ?? new Uint8Array(20));
   const logs = (): readonly LogStart[] =>
     cluster.view().partitions.map(({ partition, first }) => ({ partition, first: first ?? 1 }));
-  return untilReplaced(
+  const replaced = Promise.withResolvers<undefined>();
+  void untilReplaced(
     {
       lacking: () => lacking(view, logs()),
       fetch: (lacked) => fetchSnapshot(config, lacked, { view, asking, anchors, signal }),
@@ -101,5 +101,13 @@ function replaceWhenBehind(
       onFault,
     },
     signal,
-  );
+  ).then((isReplaced) => {
+    if (isReplaced) replaced.resolve(undefined);
+  });
+  return {
+    replaced: replaced.promise,
+    stop() {
+      stopping.abort();
+    },
+  };
 }

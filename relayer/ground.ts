@@ -121,18 +121,29 @@ export async function layGround(
   const snapshots = openSnapshots(config, { state, keyring, isPressed, onFault });
   offerSnapshots(asking, snapshots);
   const aside = openAside(config.MIDCHAIN_DATA_DIR, state, { partitions: replica.partitions, genesisNodes });
-  const whole = async (signal: AbortSignal): Promise<void> => {
-    const { partitions } = replica;
-    const comparing = { asking, members: list, view: state, keyring, partitions, clock: systemClock, onFault };
-    await Promise.all([
-      untilWhole({ replica, aside, clock: systemClock, onFault }, signal),
-      untilShared(comparing, signal),
-    ]);
-  };
+  const whole = wholeOf({ asking, members: list, replica, aside, keyring, onFault });
   const audited = { ...below, frozen, supplies, asking, members: list, snapshots, aside, whole };
   const members = { asking, list, has, isSteward: cluster.isSteward };
   return { stores, partitionLog, replica, cluster, audited, members, announce };
 }
+
+/** Resolves once this node has what it may be asked for, and nothing that the others contradict. */
+const wholeOf = (ports: {
+  readonly asking: Asking;
+  readonly members: () => readonly Hex[];
+  readonly keyring: Stores["keyring"];
+  readonly replica: Replica;
+  readonly aside: Aside;
+  readonly onFault: (error: unknown) => void;
+}): Audited["whole"] => {
+  const { view, partitions } = ports.replica;
+  return async (signal) => {
+    await Promise.all([
+      untilWhole({ ...ports, clock: systemClock }, signal),
+      untilShared({ ...ports, view, partitions, clock: systemClock }, signal),
+    ]);
+  };
+};
 
 /** A state that was brought back without its keys, or beside newer ones, serves nobody: better said now than to each. */
 function requireKeys(view: StateView, keyring: Stores["keyring"], partitions: number): void {

@@ -41,16 +41,19 @@ export const heldIn = (nats: NatsCluster): Promise<Held> =>
     return { records, bytes };
   });
 
-/**
- * The engine alone: records of this size appended to streams of the cluster's own shape, from a connection to each
- * server, one at a time per connection and stream. That is as many at once as the relayers ever have under way. With
- * `readers`, every connection is also delivered every record, as every node is.
- */
-export async function measureEngine(
-  nats: NatsCluster,
-  plan: { readonly partitions: number; readonly recordBytes: number; readonly ms: number; readonly readers: boolean },
-): Promise<number> {
-  const names = Array.from({ length: plan.partitions }, (_, i) => `raw-${i}`);
+export interface EnginePlan {
+  readonly logs: number;
+  /** Appends under way on each log, spread over a connection to each server. */
+  readonly underWay: number;
+  readonly recordBytes: number;
+  readonly ms: number;
+  /** Whether every connection is also delivered every record, as every node is. */
+  readonly readers: boolean;
+}
+
+/** The engine alone: records per second of this size, appended to streams of the cluster's own shape. */
+export async function measureEngine(nats: NatsCluster, plan: EnginePlan): Promise<number> {
+  const names = Array.from({ length: plan.logs }, (_, i) => `raw-${i}`);
   await asKeeper(nats, async (jsm) => {
     for (const name of names) await jsm.streams.add(shapeOf(name, subjectOf(name)) as StreamConfig);
   });
@@ -70,7 +73,13 @@ export async function measureEngine(
       count += 1;
     }
   };
-  await Promise.all(connections.flatMap((nc) => names.map((name) => write(nc, name))));
+  const writers = names.flatMap((name, log) =>
+    Array.from({ length: plan.underWay }, (_, i) => {
+      const nc = connections[(log * plan.underWay + i) % connections.length];
+      return nc === undefined ? Promise.resolve() : write(nc, name);
+    }),
+  );
+  await Promise.all(writers);
   const perSecond = (count * 1_000) / (performance.now() - startedAt);
   await Promise.all(readers.map((reader) => reader.close()));
   await Promise.all(connections.map((nc) => nc.close()));

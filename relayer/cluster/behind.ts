@@ -22,10 +22,11 @@ export async function untilReplaced(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { lacking, fetch, clock, onFault } = ports;
+  const isStopped = (): boolean => signal.aborted;
   let since: number | undefined;
-  while (!signal.aborted) {
+  for (;;) {
     await clock.sleep(LOOK_MS, signal);
-    if (signal.aborted) break;
+    if (isStopped()) return false;
     try {
       const logs = lacking();
       since = logs.length === 0 ? undefined : (since ?? clock.now());
@@ -33,10 +34,9 @@ export async function untilReplaced(
       await fetch(logs);
       return true;
     } catch (error) {
-      // A stop is no fault: the loop ends.
-      if (!signal.aborted) onFault(error);
+      if (isStopped()) return false;
+      onFault(error);
       await clock.sleep(AGAIN_MS, signal);
     }
   }
-  return false;
 }

@@ -22,14 +22,15 @@ export interface DifferingPorts extends SharedPorts, Pick<AuditPorts, "onFault">
  */
 export async function untilShared(ports: DifferingPorts, signal: AbortSignal): Promise<void> {
   const { partitions, onFault, clock } = ports;
+  const isStopped = (): boolean => signal.aborted;
   const untilAlike = async (partition: number): Promise<void> => {
-    while (!signal.aborted) {
+    while (!isStopped()) {
       try {
         if (!(await isDiffering(partition, ports))) return;
         onFault(new Fault("STATE_DIFFERS", `partition ${partition}`));
       } catch (error) {
         // Stopped meanwhile, the state is closed.
-        if (!signal.aborted) onFault(error);
+        if (!isStopped()) onFault(error);
       }
       await clock.sleep(AGAIN_MS, signal);
     }

@@ -1,7 +1,8 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess, type ChildProcessByStdio } from "node:child_process";
 import { createWriteStream, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import {
   createPublicClient,
   createTestClient,
@@ -274,7 +275,7 @@ export const NODE_FLAGS = [
  * `relayer/main.ts` in a process of its own; resolves when it says that it is ready, and ends one that never does. Its log is
  * added to the file, where one is named.
  */
-export function startRelayer(
+export async function startRelayer(
   env: Readonly<Record<string, string>>,
   options: {
     readonly logFile?: string;
@@ -299,10 +300,6 @@ export function startRelayer(
   });
   // The relayer says on standard output that it is ready, and everything else on standard error.
   if (logFile !== undefined) child.stderr.pipe(createWriteStream(logFile, { flags: "a", mode: 0o600 }));
-  let complaint = "";
-  child.stderr.on("data", (chunk: Buffer) => {
-    complaint = (complaint + chunk.toString()).slice(-2_000);
-  });
   const stop = (signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> =>
     new Promise((resolve) => {
       process.off("exit", end);
@@ -317,11 +314,24 @@ export function startRelayer(
       });
       child.kill(signal);
     });
+  return { ...(await readyOf(child, readyMsMax)), process: child, stop };
+}
+
+/** Where the relayer says that it can be reached; one that says something else, or nothing in time, is ended. */
+function readyOf(
+  child: ChildProcessByStdio<null, Readable, Readable>,
+  msMax: number,
+): Promise<Pick<RelayerProcess, "url" | "metricsUrl">> {
+  let complaint = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    complaint = (complaint + chunk.toString()).slice(-2_000);
+  });
   return new Promise((resolve, reject) => {
-    const limit = setTimeout(() => {
-      end();
-      reject(new Error(`the relayer was not ready within ${readyMsMax / 1_000} s`));
-    }, readyMsMax);
+    const giveUp = (why: string): void => {
+      child.kill("SIGKILL");
+      reject(new Error(why));
+    };
+    const limit = setTimeout(giveUp, msMax, `the relayer was not ready within ${msMax / 1_000} s`);
     let text = "";
     const hear = (chunk: Buffer): void => {
       text += chunk.toString();
@@ -333,10 +343,9 @@ export function startRelayer(
           readonly url: string;
           readonly metrics: string;
         };
-        resolve({ url: ready.url, metricsUrl: ready.metrics, process: child, stop });
+        resolve({ url: ready.url, metricsUrl: ready.metrics });
       } catch {
-        end();
-        reject(new Error(`the relayer says something else than that it is ready: ${text}`));
+        giveUp(`the relayer says something else than that it is ready: ${text}`);
       }
     };
     child.stdout.on("data", hear);

@@ -19,7 +19,7 @@ describe("./midchain audit", () => {
   const asked: string[] = [];
   before(async () => {
     server = createServer((request, response) => {
-      asked.push(`${request.method} ${request.url} ${request.headers["x-midchain-operator"]}`);
+      asked.push(`${request.method ?? ""} ${request.url ?? ""} ${String(request.headers["x-midchain-operator"])}`);
       response.writeHead(answer.status, { "content-type": "application/json" }).end(JSON.stringify(answer.body ?? {}));
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -51,10 +51,13 @@ async function twoPasts(arena: Arena, random: () => number, kills = 0): Promise<
   const alone = pick(relayers, random);
   const others = relayers.filter((relayer) => relayer !== alone);
   const before = notedAt(alone);
-  let ready: Promise<unknown> = Promise.resolve();
+  let ready: Promise<Error | undefined> = Promise.resolve(undefined);
   const begin = (): void => {
     // It is ready only once it is mended. Killed before that, it never is.
-    ready = alone.start().catch((error: unknown) => error);
+    ready = alone.start().then(
+      () => undefined,
+      (error: unknown) => new Error(String(error)),
+    );
   };
   await fromOldDisks(arena, {
     before: async () => {

@@ -6,7 +6,7 @@ import { manualClock, settled } from "../../support/manualClock.ts";
 
 const LEFT: readonly LogStart[] = [{ partition: 3, first: 40 }];
 
-function following(fetch: () => Promise<void>) {
+function following(fetch: () => Promise<undefined>) {
   const clock = manualClock();
   const asked: (readonly LogStart[])[] = [];
   const faults: unknown[] = [];
@@ -33,7 +33,7 @@ function following(fetch: () => Promise<void>) {
 
 describe("a running node whose logs were trimmed without it", () => {
   it("fetches another node's snapshot once it has been behind for a while, and is over then", async () => {
-    const { asked, seen, pass } = following(() => Promise.resolve());
+    const { asked, seen, pass } = following(() => Promise.resolve(undefined));
     await pass(30);
     seen.lacking = LEFT;
     await pass(10);
@@ -43,7 +43,7 @@ describe("a running node whose logs were trimmed without it", () => {
   });
 
   it("fetches nothing when it was handed what it lacked meanwhile", async () => {
-    const { asked, seen, pass } = following(() => Promise.resolve());
+    const { asked, seen, pass } = following(() => Promise.resolve(undefined));
     for (let round = 0; round < 3; round += 1) {
       seen.lacking = LEFT;
       await pass(10);
@@ -55,7 +55,7 @@ describe("a running node whose logs were trimmed without it", () => {
 
   it("goes on without when nobody has one, says so, and asks again", async () => {
     let isThere = false;
-    const fetch = (): Promise<void> => (isThere ? Promise.resolve() : Promise.reject(new Error("none")));
+    const fetch = (): Promise<undefined> => (isThere ? Promise.resolve(undefined) : Promise.reject(new Error("none")));
     const { asked, faults, seen, pass } = following(fetch);
     seen.lacking = LEFT;
     await pass(100);
@@ -68,7 +68,7 @@ describe("a running node whose logs were trimmed without it", () => {
   });
 
   it("is not over when it is stopped, in the middle of a fetch either", async () => {
-    const fetching = Promise.withResolvers<void>();
+    const fetching = Promise.withResolvers<undefined>();
     const { asked, faults, seen, stopping, pass } = following(() => fetching.promise);
     seen.lacking = LEFT;
     await pass(20);
