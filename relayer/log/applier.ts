@@ -159,12 +159,22 @@ export class Applier {
     });
   }
 
+  /** What one listener throws must not keep from the others what they count by. */
+  #spread(happened: Happened, partition: number): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(happened, partition);
+      } catch (error) {
+        this.#options.onFault(error);
+      }
+    }
+  }
+
   #tell(steps: readonly Step[]): void {
     for (const step of steps) this.#applied[step.partition] = step.entry.seq;
     for (const step of steps) {
       this.#options.settle(step.entry.bytes, step.applied);
-      for (const happened of step.applied.happened)
-        for (const listener of this.#listeners) listener(happened, step.partition);
+      for (const happened of step.applied.happened) this.#spread(happened, step.partition);
     }
     for (const barrier of this.#barriers) {
       if (this.applied(barrier.partition) < barrier.seq) continue;

@@ -147,8 +147,18 @@ async function rest({ relayers }: ClusterStack): Promise<void> {
         ];
       }),
     );
-  await until("rest", look, (busy) => busy.flat().length === 0);
+  await until("rest", look, (busy) => busy.flat().length === 0).catch(async (error: unknown) => {
+    // Why it does not come is to be read from what all of them hold, not from the one that complains.
+    const held = await Promise.all(relayers.map(async ({ name, url }) => `${name} ${briefly(await viewOf(url))}`));
+    throw new Error(`${String(error)}\n${held.join("\n")}`);
+  });
 }
+
+/** How far each log is at a node, and by which stream. */
+const briefly = (view: ClusterView | undefined): string =>
+  (view?.partitions ?? [])
+    .map(({ stream, state, applied, tail }) => `${stream} ${state} ${applied}/${tail ?? "?"}`)
+    .join(", ");
 
 async function balances(cluster: ClusterStack): Promise<ReadonlyMap<string, bigint>> {
   const client = createPublicClient({ transport: http(cluster.rpcUrl) });

@@ -31,7 +31,7 @@ export const pastFaults: readonly Fault[] = [
     rows: ["F13"],
     about:
       "one relayer alone has promised something; it is off while the servers come back from an old copy and the others go on",
-    quick: true,
+    quick: false,
     run: (arena, random) => twoPasts(arena, random),
   },
   {

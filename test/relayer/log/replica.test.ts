@@ -52,6 +52,25 @@ describe("the replica", () => {
     assert.ok((await log.tail(partition)) <= 4, "600 commands in at most three records");
   });
 
+  it("tells everybody what happened and answers, whatever one of those who listen throws", async () => {
+    const { replica, faults } = await testReplica();
+    const heard: string[] = [];
+    replica.onHappened(() => {
+      throw new Error("a listener's own");
+    });
+    replica.onHappened(({ kind }) => heard.push(kind));
+    const chainId = idAt(partition, 16);
+    await replica.submit(partition, enrolCommand(chainId, idAt(partition, 16)));
+    await replica.submit(partition, { kind: "block", block: draft(chainId) });
+    assert.deepEqual(
+      [heard, faults.map(String)],
+      [
+        ["block", "block"],
+        ["Error: a listener's own", "Error: a listener's own"],
+      ],
+    );
+  });
+
   for (const mishap of ["lost before", "lost ack", "doubled"] as const) {
     it(`does a command exactly once when an append is ${mishap}`, async () => {
       const { replica, log } = await testReplica();
