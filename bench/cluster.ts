@@ -15,7 +15,7 @@ const USERS = 1_000;
 /** Requests under way in the measurement of transactions, over all nodes. */
 const REQUESTS_IN_FLIGHT = 256;
 /** The shape in which docs/SCALING.md measures what a record costs the servers. */
-const CEILING = { logs: 4, underWay: 2 };
+const FEW = { logs: 4, underWay: 2 };
 const WARM_MS = 8_000;
 const BLOCKS_MS = 8_000;
 const ENGINE_MS = 5_000;
@@ -39,15 +39,15 @@ export interface BlocksRow extends ClusterRow {
   readonly blocksPerRecord: number;
   readonly recordsPerSecond: number;
   /**
-   * Records per second of the servers alone. `ceiling`: as the figures of group commit were measured, four logs and two
-   * appends under way on each. `crowded`: as many logs and appends under way as the nodes can have, all the time, which
-   * no group commit has. `delivered`: the same, delivered to as many readers as there are nodes.
+   * Records per second of the servers alone. `appended`: with as many logs and appends under way, all the time, as the
+   * nodes can have. `delivered`: the same, delivered to as many readers as there are nodes. `few`: four logs and two
+   * appends under way on each.
    */
-  readonly engine: { readonly ceiling: number; readonly crowded: number; readonly delivered: number };
-  /** Blocks per second to what the engine alone takes in such records, by each of the three. */
+  readonly engine: { readonly appended: number; readonly delivered: number; readonly few: number };
+  /** Blocks per second to what the engine alone takes in such records, by each of the three; the goal is the first's. */
   readonly ratio: number;
-  readonly ratioCrowded: number;
   readonly ratioDelivered: number;
+  readonly ratioFew: number;
 }
 
 export interface ClusterBench {
@@ -140,19 +140,19 @@ async function measureLoad(nodes: readonly BenchNode[], { nats }: ClusterStack, 
   tell(`${round(written.perSecond)} blocks/s; the servers alone, records of ${round(written.recordBytes)} bytes …`);
   const same = { recordBytes: Math.round(written.recordBytes), ms: ENGINE_MS };
   const crowd = { ...same, logs: PARTITIONS, underWay: nodes.length };
-  const ceiling = await measureEngine(nats, { ...same, ...CEILING, readers: false });
-  const crowded = await measureEngine(nats, { ...crowd, readers: false });
+  const appended = await measureEngine(nats, { ...crowd, readers: false });
   const delivered = await measureEngine(nats, { ...crowd, readers: true });
+  const few = await measureEngine(nats, { ...same, ...FEW, readers: false });
   const { recordsPerSecond } = written;
   tell(
-    `${round(recordsPerSecond)} records/s of the nodes; of the servers alone ${round(ceiling)}, ${round(crowded)} crowded, ${round(delivered)} with three readers`,
+    `${round(recordsPerSecond)} records/s of the nodes; of the servers alone ${round(appended)}, ${round(delivered)} with three readers, ${round(few)} with few under way`,
   );
   const ratios = {
-    ratio: recordsPerSecond / ceiling,
-    ratioCrowded: recordsPerSecond / crowded,
+    ratio: recordsPerSecond / appended,
     ratioDelivered: recordsPerSecond / delivered,
+    ratioFew: recordsPerSecond / few,
   };
-  return { ...written, inFlight, engine: { ceiling, crowded, delivered }, ...ratios };
+  return { ...written, inFlight, engine: { appended, delivered, few }, ...ratios };
 }
 
 async function measureBlocks(nodes: readonly BenchNode[], nats: ClusterStack["nats"], inFlight: number) {

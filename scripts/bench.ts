@@ -128,22 +128,22 @@ function showCluster({ blocks, transactions, ratio, idle }: ClusterBench): void 
 /** What the nodes wrote, beside what the servers alone take in records of the same size. */
 function showEngine(blocks: ClusterBench["blocks"]): void {
   console.log(
-    "\nrecords per second      blocks each   bytes   of the nodes   servers alone   ratio   crowded   ratio   with readers   ratio",
+    "\nrecords per second      blocks each   bytes   of the nodes   servers alone   ratio   with readers   ratio   few under way   ratio",
   );
   for (const row of blocks) {
-    const { ceiling, crowded, delivered } = row.engine;
+    const { appended, delivered, few } = row.engine;
     console.log(
       [
         row.name.padEnd(24),
         row.blocksPerRecord.toFixed(1).padStart(10),
         show(row.recordBytes).padStart(7),
         show(row.recordsPerSecond).padStart(14),
-        show(ceiling).padStart(15),
+        show(appended).padStart(15),
         row.ratio.toFixed(2).padStart(7),
-        show(crowded).padStart(9),
-        row.ratioCrowded.toFixed(2).padStart(7),
         show(delivered).padStart(14),
         row.ratioDelivered.toFixed(2).padStart(7),
+        show(few).padStart(15),
+        row.ratioFew.toFixed(2).padStart(7),
       ].join(" "),
     );
   }

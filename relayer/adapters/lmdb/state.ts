@@ -7,7 +7,7 @@ import { asBuffer, commit, openStore } from "./store.ts";
 export function openLmdbState(path: string): CopyableState {
   const store = openStore(path);
   let isClosed = false;
-  // The library says so on standard output when somebody reads what is closed; ours is for one line.
+  // Whoever still answers or compares while a node closes gets a fault that it knows, not the library's error.
   const requireOpen = (): void => {
     if (isClosed) throw new Fault("STATE_UNAVAILABLE", "it is closed");
   };

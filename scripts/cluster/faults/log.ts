@@ -19,7 +19,7 @@ export const logFaults: readonly Fault[] = [
     name: "step-down-storm",
     rows: ["F14"],
     about: "leaders are asked to step down forty times under load",
-    quick: false,
+    quick: true,
     run: (arena, random) =>
       asKeeper(arena, async (nc) => {
         for (let round = 0; round < 40; round += 1) {

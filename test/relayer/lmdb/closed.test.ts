@@ -14,8 +14,7 @@ describe("a state that is closed", () => {
     rmSync(dir, { recursive: true });
   });
 
-  it("refuses to be read and written, and does not speak for itself on standard output", async (t) => {
-    const said = t.mock.method(console, "log", () => undefined);
+  it("refuses to be read and written, and is as it was when it is opened again", async () => {
     const state = openLmdbState(dir);
     const [key, to] = [Uint8Array.of(1), Uint8Array.of(2)];
     await state.commit([{ key, value: key }]);
@@ -23,7 +22,6 @@ describe("a state that is closed", () => {
     assert.throws(() => state.get(key), isClosed);
     assert.throws(() => state.range({ from: key, to, limit: 1 }), isClosed);
     await assert.rejects(state.commit([{ key, value: to }]), isClosed);
-    assert.equal(said.mock.callCount(), 0);
     const again = openLmdbState(dir);
     assert.deepEqual(again.get(key)?.[0], 1);
     await again.close();
